@@ -1,0 +1,10 @@
+//! What handlers take.
+
+mod body;
+mod caller;
+mod rules;
+
+pub(super) use body::{MaxBody, read_body};
+pub use body::{OptionalJson, RawBody, ValidForm, ValidJson, ValidQuery};
+pub use caller::{Authorized, Link, SignedIn};
+pub use rules::{Patch, check, not_null, patch};
