@@ -1,0 +1,63 @@
+//! Sends sign-in links.
+
+use async_trait::async_trait;
+use comms::mail::{self, Action, Mail};
+use entity::job::Lane;
+use kernel::error::{Error, Result};
+use kernel::jobs::{Job, JobContext};
+use kernel::ports::mail::MailError;
+use serde::{Deserialize, Serialize};
+
+use super::service;
+
+/// Makes a one-time link and mails it.
+///
+/// The link is made here and not where it is asked for, so that the token is never stored. A
+/// repeated attempt makes a new link, which voids the earlier one, and sends it under the same
+/// `Message-ID`: the newest mail works.
+#[derive(Serialize, Deserialize)]
+pub struct SendSignInLink {
+    /// To whom; lower-case.
+    pub email: String,
+    /// Where the web client takes over.
+    pub return_url: Option<String>,
+}
+
+#[async_trait]
+impl Job for SendSignInLink {
+    const NAME: &'static str = "identity.send_sign_in_link";
+    const LANE: Lane = Lane::Message;
+
+    async fn run(self, context: JobContext) -> Result<()> {
+        let app = &context.app;
+        let url = service::make_link(app, &self.email, self.return_url).await?;
+        let mail = Mail {
+            kind: "sign_in_link",
+            subject: "Sign in to Retainer".to_owned(),
+            heading: "Sign in to Retainer".to_owned(),
+            paragraphs: vec![
+                format!(
+                    "Press the button to sign in as {}. The link works once, for 15 minutes.",
+                    self.email
+                ),
+                "If you did not ask for it, ignore this message: nothing happens.".to_owned(),
+            ],
+            facts: Vec::new(),
+            action: Some(Action { label: "Sign in".to_owned(), url }),
+            document_id: None,
+            to: self.email,
+            to_name: String::new(),
+        };
+        match mail::send_platform(app, context.job_id.to_string(), mail).await? {
+            Ok(()) => Ok(()),
+            Err(MailError::Permanent(reason)) => {
+                // Nobody waits for an answer, and another attempt would end the same way.
+                tracing::warn!(reason, "a sign-in link was refused by the mail provider");
+                Ok(())
+            }
+            Err(error) => {
+                Err(Error::Upstream { upstream: "the mail provider", cause: Box::new(error) })
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The sign-in API.
+
+use actix_web::web::{Data, Json};
+use actix_web::{HttpResponse, get, post};
+use kernel::App;
+use kernel::error::Result;
+use kernel::http::problem::Problem;
+use kernel::http::{NoContent, RequestInfo, SignedIn, ValidJson};
+
+use super::model::{LinkRequest, LinkRequested, LinkToken, Providers, RefreshToken, TokenPair};
+use super::service;
+
+/// List the ways to sign in.
+#[utoipa::path(tag = "auth", operation_id = "auth_providers", responses((status = 200, body = Providers)))]
+#[get("/api/v1/auth/providers")]
+pub(super) async fn providers() -> Json<Providers> {
+    Json(Providers { magic_link: true, sign_up: "open" })
+}
+
+/// Ask for a sign-in link by mail.
+///
+/// The answer is the same for every address, known or not. The link works once, for 15 minutes; a
+/// new one voids the earlier ones. An address gets at most 5 links an hour.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "auth_request_link",
+    request_body = LinkRequest,
+    responses((status = 202, description = "A link is on its way, if mail reaches the address.", body = LinkRequested))
+)]
+#[post("/api/v1/auth/magic-link")]
+pub(super) async fn request_link(
+    app: Data<App>,
+    body: ValidJson<LinkRequest>,
+) -> Result<HttpResponse> {
+    let LinkRequest { email, return_url } = body.into_inner();
+    service::request_link(&app, &email, return_url).await?;
+    Ok(HttpResponse::Accepted().json(LinkRequested {
+        message: "If mail reaches this address, a sign-in link is on its way. It works once, for 15 minutes.",
+    }))
+}
+
+/// Sign in with the token of a link.
+///
+/// Makes the person when the address is new, and accepts the invitations that wait for it. A token
+/// that is unknown, used or expired is 401 `invalid_token`; a suspended person is 403
+/// `account_suspended`.
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "auth_verify_link",
+    request_body = LinkToken,
+    responses(
+        (status = 200, body = TokenPair),
+        (status = 401, description = "The token is unknown, used or expired.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The person is suspended.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/api/v1/auth/magic-link/verify")]
+pub(super) async fn verify_link(
+    app: Data<App>,
+    request: RequestInfo,
+    body: ValidJson<LinkToken>,
+) -> Result<Json<TokenPair>> {
+    service::verify(&app, &body.into_inner().token, &request).await.map(Json)
+}
+
+/// Exchange a refresh token for new tokens.
+///
+/// A refresh token works once, and for another minute so that parallel requests do not fail. One
+/// that comes back later ends the sign-in (401 `token_reused`).
+#[utoipa::path(
+    tag = "auth",
+    operation_id = "auth_refresh",
+    request_body = RefreshToken,
+    responses(
+        (status = 200, body = TokenPair),
+        (status = 401, description = "The token is unknown, expired or was used before, or the sign-in has ended.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/api/v1/auth/refresh")]
+pub(super) async fn refresh(
+    app: Data<App>,
+    body: ValidJson<RefreshToken>,
+) -> Result<Json<TokenPair>> {
+    service::refresh(&app, &body.into_inner().refresh_token).await.map(Json)
+}
+
+/// Sign out.
+///
+/// Ends this sign-in with all its tokens.
+#[utoipa::path(tag = "auth", operation_id = "auth_logout", responses((status = 204, description = "Signed out.")))]
+#[post("/api/v1/auth/logout")]
+pub(super) async fn logout(caller: SignedIn) -> Result<NoContent> {
+    service::logout(&caller.app, &caller.user).await?;
+    Ok(NoContent)
+}

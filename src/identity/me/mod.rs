@@ -1,0 +1,26 @@
+//! The person who is signed in: who they are and where they belong.
+
+mod model;
+mod repo;
+mod routes;
+pub mod service;
+
+use kernel::http::operation::Operation;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The operations of this capability.
+pub const OPERATIONS: &[Operation] = &[
+    Operation::signed_in("GET", "/api/v1/me"),
+    Operation::signed_in("PATCH", "/api/v1/me"),
+    Operation::signed_in("GET", "/api/v1/me/agencies"),
+    Operation::signed_in("PUT", "/api/v1/me/default-agency"),
+];
+
+/// Adds the routes of this capability.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(routes::read)
+        .service(routes::update)
+        .service(routes::agencies)
+        .service(routes::set_default_agency);
+}

@@ -1,0 +1,37 @@
+//! The agencies of a person.
+
+use entity::membership::MembershipStatus;
+use entity::{UserId, agency, membership};
+use kernel::error::Result;
+use kernel::store::PlatformDb;
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::model::MyAgency;
+
+/// Most agencies that are listed. Nobody works in so many; it bounds the answer.
+const LISTED: u64 = 200;
+
+/// The agencies in which a person has an active membership, by name; deleted ones are left out.
+pub(super) async fn agencies(db: PlatformDb<'_>, user_id: UserId) -> Result<Vec<MyAgency>> {
+    let of_agency = Expr::col((membership::Entity, membership::Column::AgencyId))
+        .equals((agency::Entity, agency::Column::Id));
+    let mut query = agency::Entity::find()
+        .select_only()
+        .columns([
+            agency::Column::Id,
+            agency::Column::Slug,
+            agency::Column::Name,
+            agency::Column::Status,
+            agency::Column::PrimaryColor,
+        ])
+        .column(membership::Column::Role)
+        .filter(membership::Column::UserId.eq(user_id))
+        .filter(membership::Column::Status.eq(MembershipStatus::Active))
+        .filter(agency::Column::DeletedAt.is_null())
+        .order_by_asc(agency::Column::Name)
+        .order_by_asc(agency::Column::Id)
+        .limit(LISTED);
+    QuerySelect::query(&mut query).join(JoinType::InnerJoin, membership::Entity, of_agency);
+    db.all_as(query.into_model::<MyAgency>()).await
+}

@@ -1,0 +1,95 @@
+//! The use cases of the person who is signed in.
+
+use entity::user::{self, Column};
+use entity::{AgencyId, UserId};
+use kernel::App;
+use kernel::error::{Error, Result};
+use kernel::http::IfMatch;
+use kernel::store::PlatformTx;
+
+use super::model::{MePatch, MeView, MyAgency};
+use super::repo;
+use crate::changes::Changes;
+use crate::people::UserRepo;
+
+const REASON: &str = "a person may belong to several agencies";
+
+/// Who the person is and where they belong.
+///
+/// # Errors
+/// Those of the database.
+pub async fn read(app: &App, id: UserId) -> Result<MeView> {
+    let person = UserRepo::new(app.store().platform(REASON)).find(id).await?;
+    let person = person.ok_or(Error::NotFound)?;
+    let agencies = agencies(app, &person).await?;
+    Ok(MeView::new(person, agencies))
+}
+
+/// The agencies of a person, by name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn agencies(app: &App, person: &user::Model) -> Result<Vec<MyAgency>> {
+    let mut agencies = repo::agencies(app.store().platform(REASON), person.id).await?;
+    for agency in &mut agencies {
+        agency.is_default = Some(agency.id) == person.default_agency_id;
+    }
+    Ok(agencies)
+}
+
+/// Changes what a person may change of themselves.
+///
+/// # Errors
+/// [`Error::PreconditionFailed`] when it has been changed since it was read.
+pub async fn update(app: &App, id: UserId, if_match: IfMatch, patch: MePatch) -> Result<MeView> {
+    let MePatch { avatar } = patch;
+    let tx = app.store().begin_platform(REASON).await?;
+    let person = UserRepo::new(tx.db()).find(id).await?.ok_or(Error::NotFound)?;
+    if_match.check(person.version)?;
+    let changes = Changes::new().set_text(Column::Avatar, &person.avatar, avatar)?;
+    write(app, tx, &person, changes).await?;
+    read(app, id).await
+}
+
+/// Chooses the agency that is meant where none is named.
+///
+/// # Errors
+/// [`Error::Validation`] when the person has no active membership in it, as when there is no such
+/// agency; [`Error::PreconditionFailed`] when the person has been changed since it was read.
+pub async fn set_default_agency(
+    app: &App,
+    id: UserId,
+    if_match: IfMatch,
+    agency_id: AgencyId,
+) -> Result<MeView> {
+    let tx = app.store().begin_platform(REASON).await?;
+    let person = UserRepo::new(tx.db()).find(id).await?.ok_or(Error::NotFound)?;
+    if_match.check(person.version)?;
+    let mine = repo::agencies(tx.db(), id).await?;
+    if !mine.iter().any(|agency| agency.id == agency_id) {
+        return Err(Error::invalid("/agency_id", "unknown", "is none of your agencies"));
+    }
+    let changes = Changes::new().set(
+        Column::DefaultAgencyId,
+        &person.default_agency_id,
+        Some(Some(agency_id)),
+    )?;
+    write(app, tx, &person, changes).await?;
+    read(app, id).await
+}
+
+async fn write(
+    app: &App,
+    tx: PlatformTx,
+    person: &user::Model,
+    changes: Changes<user::Entity>,
+) -> Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let now = app.clock().now();
+    let update = changes.into_update((Column::Version, person.version), (Column::UpdatedAt, now));
+    let written = UserRepo::new(tx.db()).update(person.id, update).await?;
+    written.ok_or(Error::PreconditionFailed)?;
+    tx.commit().await
+}

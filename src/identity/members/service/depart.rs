@@ -1,0 +1,86 @@
+//! Leaving an agency, by one's own will or another's.
+
+use entity::MembershipId;
+use entity::membership::{self, Role};
+use kernel::TenantContext;
+use kernel::error::{Error, Result};
+use kernel::http::IfMatch;
+use kernel::store::{Activity, AgencyTx};
+use serde_json::json;
+
+use super::invite::{check_waits, event};
+use super::read::REASON;
+use crate::members::repo::MemberRepo;
+use crate::members::rules;
+use crate::people::UserRepo;
+
+/// Takes a member out, or an invitation back. What they made stays.
+///
+/// # Errors
+/// [`Error::Conflict`] for the owner; [`Error::Refused`] for an admin who would remove an admin;
+/// [`Error::PreconditionFailed`] when the membership has been changed since it was read;
+/// [`Error::NotFound`] when the agency has no such member.
+pub async fn remove(ctx: &TenantContext, id: MembershipId, if_match: IfMatch) -> Result<()> {
+    let tx = ctx.begin().await?;
+    let row = MemberRepo::new(&tx).require(id).await?;
+    if_match.check(row.version)?;
+    rules::check_removal(ctx.actor(), row.role)?;
+    depart(ctx, tx, row, "member.removed").await
+}
+
+/// Takes an invitation back. A person who never signed in and is invited nowhere else is forgotten.
+///
+/// # Errors
+/// [`Error::InvalidState`] when the person has come in already; [`Error::PreconditionFailed`] when
+/// the membership has been changed since it was read; [`Error::NotFound`] when the agency has no
+/// such member.
+pub async fn cancel_invitation(
+    ctx: &TenantContext,
+    id: MembershipId,
+    if_match: IfMatch,
+) -> Result<()> {
+    let tx = ctx.begin().await?;
+    let row = MemberRepo::new(&tx).require(id).await?;
+    if_match.check(row.version)?;
+    check_waits(&row)?;
+    depart(ctx, tx, row, "invitation.cancelled").await
+}
+
+/// Ends the acting member's own membership.
+///
+/// # Errors
+/// [`Error::Conflict`] (`last_owner`) when the agency would be left without owner.
+pub async fn leave(ctx: &TenantContext) -> Result<()> {
+    let me = ctx.member().ok_or_else(|| Error::internal("nobody leaves an agency"))?;
+    let tx = ctx.begin().await?;
+    let members = MemberRepo::new(&tx);
+    let owners = members.lock_owners().await?;
+    let row = members.require(me.membership_id).await?;
+    if row.role == Role::Owner && owners < 2 {
+        return Err(Error::conflict(
+            "last_owner",
+            "an agency needs an owner: transfer the ownership first",
+        ));
+    }
+    depart(ctx, tx, row, "member.left").await
+}
+
+/// Deletes a membership. The person is locked first, as everywhere: somebody else may be inviting
+/// them.
+async fn depart(
+    ctx: &TenantContext,
+    tx: AgencyTx,
+    row: membership::Model,
+    action: &'static str,
+) -> Result<()> {
+    let users = UserRepo::new(tx.platform(REASON));
+    users.lock(row.user_id).await?;
+    MemberRepo::new(&tx).delete(&row).await?;
+    users.forget_default(row.user_id, row.agency_id, ctx.now()).await?;
+    users.delete_placeholder(row.user_id).await?;
+    drop(users);
+    let values = json!({"user_id": row.user_id, "role": row.role, "status": row.status});
+    tx.record(Activity::new(action, "member", row.id).changed(values, json!({})));
+    tx.publish(event("member.removed", &row)?);
+    tx.commit().await
+}

@@ -1,0 +1,15 @@
+//! The use cases of memberships.
+
+mod accept;
+mod change;
+mod depart;
+mod invite;
+mod read;
+mod transfer;
+
+pub(crate) use accept::accept_pending;
+pub use change::{change_role, rename, rename_me};
+pub use depart::{cancel_invitation, leave, remove};
+pub use invite::{invite, resend_invitation};
+pub use read::{list, read};
+pub use transfer::transfer_ownership;
