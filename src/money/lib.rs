@@ -1,0 +1,20 @@
+//! Money: what was received for invoices.
+
+pub mod payments;
+
+use kernel::http::operation::Operation;
+use kernel::jobs::JobRegistry;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Every operation of this area.
+pub fn operations() -> Vec<Operation> {
+    payments::routes::OPERATIONS.to_vec()
+}
+
+/// Adds the routes of this area.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    payments::routes::configure(config);
+}
+
+/// Adds the jobs of this area: none so far.
+pub fn jobs(_registry: &mut JobRegistry) {}
