@@ -1,0 +1,39 @@
+//! The suite: the server as a whole, driven through HTTP, on SQLite and on Postgres.
+
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what a test did not expect ends it right there"
+)]
+
+mod activity;
+mod addons;
+mod agencies;
+mod auth;
+mod bad_input;
+mod bystander;
+mod clients;
+mod commands;
+mod contracts;
+mod docs;
+mod fault;
+mod http;
+mod invoices;
+mod live;
+mod members;
+mod openapi;
+mod packages;
+mod pages;
+mod payments;
+mod pdf;
+mod process;
+mod profile;
+mod proposals;
+mod quick_start;
+mod race;
+mod schema;
+mod steps;
+mod support;
+mod sweep;
