@@ -38,8 +38,33 @@ pub struct Model {
     pub website: String,
     /// Whether the agency may be used.
     pub status: AgencyStatus,
-    /// The plan.
+    /// The plan that is paid for; the one that holds is `kernel::tenancy::plan`'s to say.
     pub subscription_tier: Tier,
+    /// How the subscription stands.
+    pub subscription_status: SubscriptionStatus,
+    /// The subscription at the payment provider; empty without one.
+    #[sea_orm(column_type = "Text")]
+    pub subscription_id: String,
+    /// The end of the period that is paid for.
+    pub subscription_end: Option<DateTime<Utc>>,
+    /// Whether the subscription ends with the period.
+    pub cancel_at_period_end: bool,
+    /// The provider's time of the newest event that was applied: older ones are passed over.
+    pub subscription_event_at: Option<DateTime<Utc>>,
+    /// The customer at the payment provider; empty without one.
+    #[sea_orm(column_type = "Text")]
+    pub stripe_customer_id: String,
+    /// Whether the operator lets it use everything without a charge.
+    pub is_freemium: bool,
+    /// Why; kept as history after the end.
+    pub freemium_reason: Option<FreemiumReason>,
+    /// Until when; `None` is for good.
+    pub freemium_expires_at: Option<DateTime<Utc>>,
+    /// Since when.
+    pub freemium_granted_at: Option<DateTime<Utc>>,
+    /// By whom: a person's id, or `system:` and a word.
+    #[sea_orm(column_type = "Text")]
+    pub freemium_granted_by: Option<String>,
     /// Set when soft-deleted.
     pub deleted_at: Option<DateTime<Utc>>,
     /// Grows by one with each change; the `ETag`.
@@ -79,5 +104,39 @@ crate::text_enum! {
        Growth = "growth",
        /// Everything.
        Enterprise = "enterprise",
+   }
+}
+
+crate::text_enum! {
+   /// How the subscription of an agency stands at the payment provider.
+   SubscriptionStatus {
+       /// There is none.
+       None = "none",
+       /// Paid.
+       Active = "active",
+       /// A payment failed and is tried again.
+       PastDue = "past_due",
+       /// Payments failed and are no longer tried.
+       Unpaid = "unpaid",
+       /// Ended.
+       Canceled = "canceled",
+   }
+}
+
+crate::text_enum! {
+   /// Why an agency uses everything without a charge.
+   FreemiumReason {
+       /// Tries what is new.
+       BetaTester = "beta_tester",
+       /// Works with the operator.
+       Partner = "partner",
+       /// A campaign.
+       Promotional = "promotional",
+       /// Was there before there were plans.
+       EarlySignup = "early_signup",
+       /// Brought others.
+       ReferralReward = "referral_reward",
+       /// The operator's own, or an installation where new agencies get everything.
+       Internal = "internal",
    }
 }

@@ -178,8 +178,24 @@ typed_ids! {
     ActivityId = "act";
     /// A published event.
     EventId = "evt";
+    /// An account of an identity provider that a person signs in with.
+    IdentityId = "idn";
+    /// An issuer that an agency has named, inside the store.
+    SsoConnectionId = "sso";
+    /// A mail domain of an agency, inside the store.
+    SsoDomainId = "ssd";
+    /// An entry of the security log.
+    SecurityEventId = "sec";
     /// A queued job.
     JobId = "job";
+    /// What running work has reserved of a plan, inside the store.
+    ReservationId = "rsv";
+    /// An operator's invitation to try the product.
+    BetaInviteId = "bti";
+    /// Leave for an operator to act inside an agency.
+    ImpersonationGrantId = "img";
+    /// A key with which a program calls the API.
+    ApiKeyId = "key";
 }
 
 macro_rules! document_ids {

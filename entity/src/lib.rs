@@ -7,28 +7,42 @@
 pub mod activity;
 pub mod addon;
 pub mod agency;
+pub mod api_key;
+pub mod attempt_window;
+pub mod beta_invite;
 pub mod client;
 pub mod contract;
 pub mod document;
 pub mod document_line;
 pub mod document_view;
 pub mod email;
+pub mod external_identity;
 pub mod file;
 pub mod id;
 pub mod idempotency_key;
+pub mod impersonation_grant;
 pub mod invoice;
 pub mod job;
+pub mod login_state;
 pub mod membership;
 pub mod number_series;
 pub mod outbox;
 pub mod outbox_head;
 pub mod package;
 pub mod payment;
+pub mod pending_sign_in;
 pub mod profile;
 pub mod proposal;
 pub mod public_link;
+pub mod recovery_code;
+pub mod second_factor;
+pub mod security_event;
 pub mod session;
+pub mod sso_connection;
+pub mod sso_domain;
 pub mod token;
+pub mod usage_counter;
+pub mod usage_reservation;
 pub mod user;
 
 pub use id::*;
@@ -53,7 +67,15 @@ pub const GLOBAL_TABLES: &[(&str, &str)] = &[
     ("agencies", "the tenants themselves"),
     ("users", "a person may belong to several agencies"),
     ("sessions", "a person signs in before an agency is chosen"),
+    ("security_events", "refused sign-ins belong to no agency, and often to nobody known"),
+    ("second_factors", "a person has one second factor for all agencies"),
+    ("recovery_codes", "they belong to persons"),
+    ("pending_sign_ins", "a person signs in before an agency is chosen"),
+    ("attempt_windows", "counts what persons try while they sign in"),
+    ("beta_invites", "the operator invites people who belong to no agency yet"),
     ("tokens", "one-time and refresh tokens belong to persons"),
+    ("external_identities", "a person signs in before an agency is chosen"),
+    ("login_states", "a browser is sent to a provider before anybody is known"),
     ("public_links", "maps an unguessable token to its agency, before any agency is known"),
     ("idempotency_keys", "keyed by caller, who may be nobody's member yet"),
     ("jobs", "workers claim across agencies; sign-in mail belongs to none"),

@@ -21,12 +21,18 @@ pub struct Model {
     /// Address of a picture; may be empty.
     #[sea_orm(column_type = "Text")]
     pub avatar: String,
+    /// E.164; set once a code sent to it came back, else empty.
+    #[sea_orm(column_type = "Text")]
+    pub phone: String,
     /// Operator of the platform.
     pub is_super_admin: bool,
     /// Chosen when a call names no agency.
     pub default_agency_id: Option<AgencyId>,
     /// Set while the person may not sign in.
     pub suspended_at: Option<DateTime<Utc>>,
+    /// Why, for the operator; absent while not suspended.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub suspended_reason: Option<String>,
     /// Grows by one with each change; the `ETag`.
     pub version: i64,
     /// When the row was made.

@@ -5,9 +5,11 @@
 //! behind, and is never edited once released: a correction is a new file.
 //!
 //! Agency-owned tables have the primary key `(agency_id, …)`, composite foreign keys, and indexes
-//! led by `agency_id`; a test reads the live schema and fails otherwise.
+//! led by `agency_id`; a test reads the live schema and fails otherwise. On Postgres each gets its
+//! row-level security from [`row_security`], not from the migration that makes it.
 
 pub mod dialect;
+pub mod row_security;
 
 use sea_orm_migration::prelude::*;
 
@@ -52,6 +54,12 @@ mod m20261121_000004_clients_and_prices;
 mod m20261121_000005_documents;
 mod m20261121_000006_payments;
 mod m20261121_000007_logo_lookup;
+mod m20261121_000009_plans_and_usage;
+mod m20261121_000010_security;
+mod m20261121_000011_external_identities;
+mod m20261121_000012_second_factor;
+mod m20261121_000013_operator;
+mod m20261121_000014_api_keys;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -67,6 +75,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_documents::Migration),
             Box::new(m20261121_000006_payments::Migration),
             Box::new(m20261121_000007_logo_lookup::Migration),
+            Box::new(m20261121_000009_plans_and_usage::Migration),
+            Box::new(m20261121_000010_security::Migration),
+            Box::new(m20261121_000011_external_identities::Migration),
+            Box::new(m20261121_000012_second_factor::Migration),
+            Box::new(m20261121_000013_operator::Migration),
+            Box::new(m20261121_000014_api_keys::Migration),
         ]
     }
 }
