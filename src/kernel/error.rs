@@ -7,7 +7,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use entity::ParseIdError;
+use entity::agency::Tier;
+
+use crate::tenancy::plan::{self, Feature, Limit};
 
 /// A broken rule at one place of the request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -53,11 +57,22 @@ pub enum Error {
         detail: Cow<'static, str>,
     },
     /// The caller may see but not do this (403).
-    #[error("your role does not have the permission `{permission}`")]
+    #[error("you do not have the permission `{permission}`")]
     Forbidden {
         /// The missing permission.
         permission: &'static str,
     },
+    /// The agency's plan has not got it (403).
+    #[error("{}", not_in_plan(*feature, *tier))]
+    FeatureNotInPlan {
+        /// What is missing.
+        feature: Feature,
+        /// The tier that holds; `None` for who may not know it.
+        tier: Option<Tier>,
+    },
+    /// The agency's plan allows no more of it (403).
+    #[error("{}", limit_reached(.0))]
+    PlanLimit(LimitReached),
     /// Refused for a reason other than a permission (403).
     #[error("{detail}")]
     Refused {
@@ -157,6 +172,40 @@ pub enum Error {
     },
 }
 
+/// A limit of a plan that does not allow what was wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitReached {
+    /// Of what.
+    pub resource: Limit,
+    /// How many the plan allows.
+    pub limit: i64,
+    /// How many there are.
+    pub used: i64,
+    /// The tier that holds.
+    pub tier: Tier,
+    /// The cheapest tier that would allow it.
+    pub required_tier: Option<Tier>,
+    /// When the count begins anew; `None` for what is counted in all.
+    pub resets_at: Option<DateTime<Utc>>,
+}
+
+/// What a missing feature is told to people.
+fn not_in_plan(feature: Feature, tier: Option<Tier>) -> String {
+    match tier {
+        Some(tier) => {
+            format!("the {} plan does not include {}", plan::title(tier), feature.title())
+        }
+        None => format!("this agency does not offer {}", feature.title()),
+    }
+}
+
+/// What a reached limit is told to people.
+fn limit_reached(reached: &LimitReached) -> String {
+    let LimitReached { resource, limit, used, tier, .. } = reached;
+    let (unit, title) = (resource.unit(), plan::title(*tier));
+    format!("the {title} plan allows {limit} {unit}, and {used} are used")
+}
+
 /// Any cause, kept for the log.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -210,6 +259,8 @@ impl Error {
             | Self::Refused { code, .. }
             | Self::Conflict { code, .. } => code,
             Self::Forbidden { .. } => "forbidden",
+            Self::FeatureNotInPlan { .. } => "feature_not_in_plan",
+            Self::PlanLimit(_) => "plan_limit_reached",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::Gone(_) => "gone",
@@ -232,7 +283,10 @@ impl Error {
         match self {
             Self::BadRequest(_) => 400,
             Self::Unauthenticated { .. } => 401,
-            Self::Forbidden { .. } | Self::Refused { .. } => 403,
+            Self::Forbidden { .. }
+            | Self::FeatureNotInPlan { .. }
+            | Self::PlanLimit(_)
+            | Self::Refused { .. } => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::Conflict { .. } | Self::InvalidState { .. } | Self::StillRunning => 409,

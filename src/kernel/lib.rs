@@ -13,6 +13,8 @@ pub mod jobs;
 pub mod keyfile;
 pub mod money;
 pub mod pages;
+pub mod quota;
+pub mod security;
 pub mod state;
 pub mod store;
 pub mod tasks;

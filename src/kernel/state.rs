@@ -14,8 +14,12 @@ use crate::jobs::JobRegistry;
 use crate::pages::Pages;
 use crate::ports::blobs::{BlobStore, FolderBlobs};
 use crate::ports::clock::{Clock, Ids, Rng, SystemClock, SystemRng, TimeOrderedIds};
+use crate::ports::dns::{Dns, SystemDns};
 use crate::ports::mail::{FolderMailer, Mailer, SmtpMailer};
+use crate::ports::outbound::Outbound;
 use crate::ports::pdf::PdfEngine;
+use crate::ports::sms::{SmsVerifier, TwilioVerify};
+use crate::security::FloodGuard;
 use crate::store::Store;
 use crate::tenancy::AccessTokens;
 
@@ -29,6 +33,8 @@ pub struct Ports {
     pub rng: Arc<dyn Rng>,
     /// Makes PDF files.
     pub pdf: Arc<dyn PdfEngine>,
+    /// Asks the domain name system.
+    pub dns: Arc<dyn Dns>,
 }
 
 impl Ports {
@@ -39,6 +45,7 @@ impl Ports {
             ids: Arc::new(TimeOrderedIds::default()),
             rng: Arc::new(SystemRng),
             pdf,
+            dns: Arc::new(SystemDns::default()),
         }
     }
 }
@@ -54,12 +61,15 @@ struct Inner {
     store: Store,
     ports: Ports,
     mailer: Arc<dyn Mailer>,
+    sms: Option<Arc<dyn SmsVerifier>>,
     inbox: FolderMailer,
     blobs: Arc<dyn BlobStore>,
     tokens: AccessTokens,
     vault: Vault,
     limiter: Limiter,
+    outbound: Outbound,
     bus: Bus,
+    security_log: FloodGuard,
     jobs: JobRegistry,
     operations: OperationTable,
     pages: Pages,
@@ -85,24 +95,31 @@ impl App {
             Some(url) => Arc::new(SmtpMailer::new(secrecy::ExposeSecret::expose_secret(url))?),
             None => Arc::new(inbox.clone()),
         };
+        let sms: Option<Arc<dyn SmsVerifier>> = match &config.twilio {
+            Some(twilio) => Some(Arc::new(TwilioVerify::new(twilio.clone(), ports.clock.clone())?)),
+            None => None,
+        };
         let keys = config.data_dir.join("keys");
-        let tokens =
-            AccessTokens::load(config.jwt_private_key.as_ref(), &keys, ports.rng.as_ref())?;
+        let tokens = AccessTokens::load(&config, ports.rng.as_ref())?;
         let vault = Vault::load(config.encryption_key.as_ref(), &keys, ports.rng.clone())?;
-        let limiter = Limiter::new(&config.rate_limits, ports.clock.clone());
+        let limiter = Limiter::new(&config, ports.clock.clone())?;
         let instance = ports.ids.next(ports.clock.now()).simple().to_string();
+        let outbound = Outbound::new(ports.clock.clone(), config.oauth.private_issuers);
         let blobs = Arc::new(FolderBlobs::new(config.data_dir.join("files")));
         let inner = Inner {
             config,
             store,
             ports,
             mailer,
+            sms,
             inbox,
             blobs,
             tokens,
             vault,
             limiter,
+            outbound,
             bus: Bus::default(),
+            security_log: FloodGuard::default(),
             jobs,
             operations,
             pages,
@@ -141,6 +158,11 @@ impl App {
         self.inner.mailer.as_ref()
     }
 
+    /// Proves by text message that people hold their telephone numbers, where it is set up.
+    pub fn sms(&self) -> Option<&dyn SmsVerifier> {
+        self.inner.sms.as_deref()
+    }
+
     /// The development inbox: mails written to the data folder.
     pub fn inbox(&self) -> &FolderMailer {
         &self.inner.inbox
@@ -166,9 +188,24 @@ impl App {
         &self.inner.limiter
     }
 
+    /// Calls other people's servers.
+    pub fn outbound(&self) -> &Outbound {
+        &self.inner.outbound
+    }
+
+    /// Asks the domain name system.
+    pub fn dns(&self) -> &dyn Dns {
+        self.inner.ports.dns.as_ref()
+    }
+
     /// Wakes listeners to events.
     pub fn bus(&self) -> &Bus {
         &self.inner.bus
+    }
+
+    /// What the security log has written lately.
+    pub(crate) fn security_log(&self) -> &FloodGuard {
+        &self.inner.security_log
     }
 
     /// The kinds of work.

@@ -90,28 +90,41 @@ pub fn is_slug(text: &str, min: usize, max: usize) -> bool {
         && !text.ends_with('-')
 }
 
+/// Base62: digits and letters.
+pub const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 /// Base58: no letter that looks like another.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 /// Characters of a public token: 22 of 58 are 128.8 bits.
 const PUBLIC_TOKEN_LENGTH: usize = 22;
 
-/// 22 random base58 characters, at least 128 bits: the token of a public link.
+/// So many random characters of an alphabet, each as likely as the others.
 ///
-/// Drawn character by character: 16 bytes encoded as one number would now and then be shorter.
-pub fn public_token(rng: &dyn Rng) -> String {
-    let mut token = String::with_capacity(PUBLIC_TOKEN_LENGTH);
-    while token.len() < PUBLIC_TOKEN_LENGTH {
+/// Drawn character by character: bytes encoded as one number would now and then be shorter. An
+/// empty alphabet, or one of more than 256 characters, gives the empty text.
+pub fn random_text(rng: &dyn Rng, alphabet: &[u8], length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    let Some(whole) = 256_usize.checked_div(alphabet.len()).filter(|times| *times > 0) else {
+        return text;
+    };
+    // Only whole multiples of the alphabet, so that no character is likelier than another.
+    let usable = whole * alphabet.len();
+    while text.len() < length {
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
         let letters = bytes.iter().filter_map(|byte| {
-            // Only whole multiples of 58, so that no letter is likelier than another.
-            let letter = (*byte < 232).then_some(byte % 58)?;
-            BASE58.get(usize::from(letter)).copied()
+            let number = usize::from(*byte);
+            alphabet.get((number < usable).then_some(number % alphabet.len())?).copied()
         });
-        token.extend(letters.take(PUBLIC_TOKEN_LENGTH - token.len()).map(char::from));
+        text.extend(letters.take(length - text.len()).map(char::from));
     }
-    token
+    text
+}
+
+/// 22 random base58 characters, at least 128 bits: the token of a public link.
+pub fn public_token(rng: &dyn Rng) -> String {
+    random_text(rng, BASE58, PUBLIC_TOKEN_LENGTH)
 }
 
 /// 256 random bits as unpadded base64url: a one-time or refresh token.

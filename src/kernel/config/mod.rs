@@ -4,6 +4,7 @@
 //! server reads the environment. All values are checked together at start, so that one run of
 //! `retainer doctor` (or one failed start) names every problem at once — by key, never by value.
 
+mod oauth;
 mod reader;
 mod settings;
 
@@ -14,7 +15,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use oauth::{OAuthClient, OAuthConfig};
 pub use settings::{SETTINGS, Setting};
+
+pub use crate::ports::sms::TwilioConfig;
 
 /// Where the server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +66,64 @@ pub enum LogFormat {
     Pretty,
 }
 
+/// Who must have a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactorPolicy {
+    /// Everybody.
+    Required,
+    /// Nobody but the platform's operators, and those only where text messages are set up.
+    Optional,
+}
+
+/// Who may create an agency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignupMode {
+    /// Anybody who signs in.
+    #[default]
+    Open,
+    /// Who has an invitation of the operator.
+    InviteOnly,
+}
+
+impl SignupMode {
+    /// As clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::InviteOnly => "invite_only",
+        }
+    }
+}
+
+/// Which plan an agency begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewAgencyPlan {
+    /// The free tier.
+    Free,
+    /// Everything, without a charge and without an end.
+    Freemium,
+}
+
+/// The header in which the trusted proxies name the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl ProxyHeader {
+    /// Its name, as in the settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
+        }
+    }
+}
+
 /// A changed limit of one class: so many requests in so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -85,7 +147,13 @@ pub struct Config {
     /// Origins that may call the API from a browser.
     pub client_origins: Vec<String>,
     /// Proxies whose word on the client address counts.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// The header in which they name the client.
+    pub proxy_header: ProxyHeader,
+    /// The Redis in which replicas count requests together.
+    pub redis_url: Option<SecretString>,
+    /// How long one call to Redis may take.
+    pub redis_timeout: Duration,
     /// Folder for everything that is kept on this machine.
     pub data_dir: PathBuf,
     /// The database.
@@ -104,8 +172,20 @@ pub struct Config {
     pub rate_limits: BTreeMap<String, Quota>,
     /// Signs access tokens, when not the key in the data folder.
     pub jwt_private_key: Option<SecretString>,
+    /// Keys that verify access tokens besides the one that signs, as PEM blocks.
+    pub jwt_previous_keys: Option<SecretString>,
+    /// The files that secrets came from, by setting: some are read again while the server runs.
+    pub secret_files: BTreeMap<&'static str, PathBuf>,
+    /// The domain of the server's cookies, when not the host alone that answers.
+    pub cookie_domain: Option<String>,
     /// Encrypts stored secrets, when not the key in the data folder.
     pub encryption_key: Option<SecretString>,
+    /// Signing in with other people's accounts.
+    pub oauth: OAuthConfig,
+    /// Who must have a second factor.
+    pub second_factor: SecondFactorPolicy,
+    /// Sends sign-in codes by text message, where it is set up.
+    pub twilio: Option<TwilioConfig>,
     /// Sender address of every mail.
     pub mail_from: String,
     /// Where mails go, when not to the data folder.
@@ -114,6 +194,10 @@ pub struct Config {
     pub job_workers: usize,
     /// Documents that are laid out at once.
     pub pdf_concurrency: usize,
+    /// Who may create an agency.
+    pub signup_mode: SignupMode,
+    /// Which plan an agency begins with.
+    pub new_agency_plan: NewAgencyPlan,
     /// How logs look.
     pub log_format: LogFormat,
     /// What is logged.
@@ -186,6 +270,24 @@ mod tests {
     }
 
     #[test]
+    fn new_agencies_get_everything_on_a_developer_s_machine_alone() {
+        let plan = |pairs: &[(&str, &str)]| {
+            Config::from_sources(None, environment(pairs)).unwrap().new_agency_plan
+        };
+        let production = [
+            ("ENV", "production"),
+            ("PUBLIC_BASE_URL", "https://x.test"),
+            ("SMTP_URL", "smtp://x"),
+        ];
+
+        assert_eq!(plan(&[]), NewAgencyPlan::Freemium);
+        assert_eq!(plan(&[("NEW_AGENCY_PLAN", "free")]), NewAgencyPlan::Free);
+        assert_eq!(plan(&production), NewAgencyPlan::Free);
+        let told = [&production[..], &[("NEW_AGENCY_PLAN", "freemium")]].concat();
+        assert_eq!(plan(&told), NewAgencyPlan::Freemium);
+    }
+
+    #[test]
     fn the_environment_goes_before_the_file() {
         let config =
             Config::from_sources(Some("port = 1\nbind = \"::1\""), environment(&[("PORT", "2")]))
@@ -204,6 +306,9 @@ mod tests {
                 ("DATABASE_URL", "mysql://secret"),
                 ("REQUEST_TIMEOUT", "fast"),
                 ("RATE_LIMITS", "nonsense=1/1"),
+                ("TRUSTED_PROXIES", "10.0.0.0/33"),
+                ("PROXY_HEADER", "x-real-ip"),
+                ("REDIS_URL", "http://user:secret@redis"),
             ]),
         )
         .unwrap_err();
@@ -217,6 +322,9 @@ mod tests {
             "DATABASE_URL",
             "REQUEST_TIMEOUT",
             "RATE_LIMITS",
+            "TRUSTED_PROXIES",
+            "PROXY_HEADER",
+            "REDIS_URL",
         ] {
             assert!(keys.contains(&key), "{key} in {keys:?}");
         }

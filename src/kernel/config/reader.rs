@@ -5,18 +5,21 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use super::settings::SETTINGS;
 use super::{
-    CONFIG_FILE, Config, DatabaseConfig, DatabaseUrl, Environment, LogFormat, Problem, Problems,
-    Quota,
+    CONFIG_FILE, Config, DatabaseConfig, DatabaseUrl, Environment, LogFormat, NewAgencyPlan,
+    OAuthClient, OAuthConfig, Problem, Problems, ProxyHeader, Quota, SecondFactorPolicy,
+    SignupMode, TwilioConfig,
 };
 
 /// Collects values and what is wrong with them.
 struct Reader {
     values: BTreeMap<&'static str, String>,
     problems: Vec<Problem>,
+    files: BTreeMap<&'static str, PathBuf>,
 }
 
 /// Reads and checks the given sources; the map goes before the file.
@@ -24,7 +27,8 @@ pub(super) fn read(
     file: Option<&str>,
     environment: BTreeMap<String, String>,
 ) -> Result<Config, Problems> {
-    let mut reader = Reader { values: BTreeMap::new(), problems: Vec::new() };
+    let mut reader =
+        Reader { values: BTreeMap::new(), problems: Vec::new(), files: BTreeMap::new() };
     if let Some(file) = file {
         reader.read_file(file);
     }
@@ -79,7 +83,10 @@ impl Reader {
                     continue;
                 }
                 (None, Some(path)) => match std::fs::read_to_string(path) {
-                    Ok(text) => text.trim_end().to_owned(),
+                    Ok(text) => {
+                        self.files.insert(setting.key, PathBuf::from(path));
+                        text.trim_end().to_owned()
+                    }
                     Err(error) => {
                         self.problem(
                             format!("{}_FILE", setting.key),
@@ -180,6 +187,38 @@ impl Reader {
         }
     }
 
+    fn previous_keys(&mut self) -> Option<SecretString> {
+        let keys = self.secret("JWT_PREVIOUS_KEYS");
+        if keys.is_some() && self.optional("JWT_PRIVATE_KEY").is_none() {
+            self.problem(
+                "JWT_PREVIOUS_KEYS",
+                "is for a configured JWT_PRIVATE_KEY; the keys in DATA_DIR/keys look after themselves",
+            );
+        }
+        keys
+    }
+
+    fn cookie_domain(&mut self) -> Option<String> {
+        let domain = self.optional("COOKIE_DOMAIN")?.trim_start_matches('.').to_lowercase();
+        let valid = !domain.is_empty()
+            && domain.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+        if !valid {
+            self.problem("COOKIE_DOMAIN", "must be a host name like `example.com`");
+        }
+        Some(domain)
+    }
+
+    fn redis_url(&mut self) -> Option<SecretString> {
+        let url = self.optional("REDIS_URL")?;
+        // The form alone: what is wrong with it in detail could show the password.
+        let is_known = ["redis://", "rediss://", "unix://"].iter().any(|s| url.starts_with(s));
+        if !is_known || redis::parse_redis_url(&url).is_none() {
+            self.problem("REDIS_URL", "must start with redis://, rediss:// or unix://");
+            return None;
+        }
+        Some(url.into())
+    }
+
     fn rate_limits(&mut self) -> BTreeMap<String, Quota> {
         let known = crate::http::limits::LimitClass::ALL;
         self.list("RATE_LIMITS", "`class=requests/seconds` with a known class", |entry| {
@@ -194,6 +233,107 @@ impl Reader {
         })
         .into_iter()
         .collect()
+    }
+
+    fn new_agency_plan(&mut self, environment: Environment) -> NewAgencyPlan {
+        match (self.optional("NEW_AGENCY_PLAN").as_deref(), environment) {
+            (Some("free"), _) | (None, Environment::Production) => NewAgencyPlan::Free,
+            (Some("freemium"), _) | (None, Environment::Development) => NewAgencyPlan::Freemium,
+            (Some(_), _) => {
+                self.problem("NEW_AGENCY_PLAN", "must be `free` or `freemium`");
+                NewAgencyPlan::Free
+            }
+        }
+    }
+
+    /// A client of an identity provider: with both its id and its secret, or not at all.
+    fn oauth_client(&mut self, keys: [&'static str; 3]) -> Option<OAuthClient> {
+        let [id_key, secret_key, url_key] = keys;
+        let url = self.text(url_key).trim_end_matches('/').to_owned();
+        if !(url.starts_with("https://") || url.starts_with("http://")) {
+            self.problem(url_key, "must start with https://");
+        }
+        match (self.optional(id_key), self.secret(secret_key)) {
+            (Some(client_id), Some(client_secret)) => {
+                Some(OAuthClient { client_id, client_secret, url })
+            }
+            (Some(_), None) => {
+                self.problem(secret_key, format!("must be set together with {id_key}"));
+                None
+            }
+            (None, Some(_)) => {
+                self.problem(id_key, format!("must be set together with {secret_key}"));
+                None
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// Twilio: with all of its three settings, or not at all.
+    fn twilio(&mut self, environment: Environment) -> Option<TwilioConfig> {
+        let url = self.text("TWILIO_VERIFY_URL").trim_end_matches('/').to_owned();
+        let is_safe = url.starts_with("https://");
+        if !is_safe && (environment == Environment::Production || !url.starts_with("http://")) {
+            self.problem("TWILIO_VERIFY_URL", "must start with https://");
+        }
+        let timeout = self.duration("TWILIO_TIMEOUT");
+        let keys = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_VERIFY_SERVICE_SID"];
+        let [account_sid, auth_token, service_sid] = keys.map(|key| self.optional(key));
+        let word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        if service_sid.as_deref().is_some_and(|sid| !word(sid)) {
+            self.problem("TWILIO_VERIFY_SERVICE_SID", "must be letters and digits, like VA…");
+        }
+        match (account_sid, auth_token, service_sid) {
+            (None, None, None) => None,
+            (Some(account_sid), Some(auth_token), Some(service_sid)) => Some(TwilioConfig {
+                account_sid,
+                auth_token: auth_token.into(),
+                service_sid,
+                url,
+                timeout,
+            }),
+            (account_sid, auth_token, service_sid) => {
+                let given = [account_sid, auth_token, service_sid];
+                for (key, _) in keys.into_iter().zip(given).filter(|(_, value)| value.is_none()) {
+                    self.problem(key, "must be set, as the other settings of Twilio are");
+                }
+                None
+            }
+        }
+    }
+
+    fn second_factor(&mut self, has_text_messages: bool) -> SecondFactorPolicy {
+        match self.optional("SECOND_FACTOR").as_deref() {
+            Some("required") => SecondFactorPolicy::Required,
+            Some("optional") => SecondFactorPolicy::Optional,
+            None if has_text_messages => SecondFactorPolicy::Required,
+            None => SecondFactorPolicy::Optional,
+            Some(_) => {
+                self.problem("SECOND_FACTOR", "must be `required` or `optional`");
+                SecondFactorPolicy::Required
+            }
+        }
+    }
+
+    fn oauth(&mut self) -> OAuthConfig {
+        macro_rules! client {
+            ($name:literal) => {
+                self.oauth_client([
+                    concat!("OAUTH_", $name, "_CLIENT_ID"),
+                    concat!("OAUTH_", $name, "_CLIENT_SECRET"),
+                    concat!("OAUTH_", $name, "_URL"),
+                ])
+            };
+        }
+        OAuthConfig {
+            google: client!("GOOGLE"),
+            github: client!("GITHUB"),
+            microsoft: client!("MICROSOFT"),
+            facebook: client!("FACEBOOK"),
+            timeout: self.duration("OAUTH_TIMEOUT"),
+            private_issuers: self
+                .parse("SSO_PRIVATE_ISSUERS", "`true` or `false`", |text| text.parse().ok()),
+        }
     }
 
     fn config(&mut self) -> Config {
@@ -255,6 +395,7 @@ impl Reader {
                 "must be set in production: without it no mail leaves this machine",
             );
         }
+        let twilio = self.twilio(environment);
         Config {
             environment,
             bind,
@@ -269,8 +410,17 @@ impl Reader {
                     (!host.is_empty() && !host.contains('/')).then(|| text.to_owned())
                 },
             ),
-            trusted_proxies: self
-                .list("TRUSTED_PROXIES", "an IP address", |text| text.parse().ok()),
+            trusted_proxies: self.list(
+                "TRUSTED_PROXIES",
+                "an IP address or a network like 10.0.0.0/8",
+                network,
+            ),
+            proxy_header: self.parse("PROXY_HEADER", "`x-forwarded-for` or `forwarded`", |text| {
+                let known = [ProxyHeader::XForwardedFor, ProxyHeader::Forwarded];
+                known.into_iter().find(|header| header.name() == text)
+            }),
+            redis_url: self.redis_url(),
+            redis_timeout: self.duration("REDIS_TIMEOUT"),
             database: self.database(&data_dir),
             data_dir,
             workers: self.size("WORKERS", 0, 1024),
@@ -280,14 +430,34 @@ impl Reader {
             max_body_bytes: self.size("MAX_BODY_BYTES", 1024, 10 * 1024 * 1024),
             rate_limits: self.rate_limits(),
             jwt_private_key: self.secret("JWT_PRIVATE_KEY"),
+            jwt_previous_keys: self.previous_keys(),
+            secret_files: self.files.clone(),
+            cookie_domain: self.cookie_domain(),
             encryption_key: self.secret("ENCRYPTION_KEY"),
+            oauth: self.oauth(),
+            second_factor: self.second_factor(twilio.is_some()),
+            twilio,
             mail_from,
             smtp_url,
             job_workers: self.size("JOB_WORKERS", 1, 64),
             pdf_concurrency: self.size("PDF_CONCURRENCY", 1, 16),
+            signup_mode: self.parse("SIGNUP_MODE", "`open` or `invite_only`", |text| match text {
+                "open" => Some(SignupMode::Open),
+                "invite_only" => Some(SignupMode::InviteOnly),
+                _ => None,
+            }),
+            new_agency_plan: self.new_agency_plan(environment),
             log_format,
             log_level,
         }
+    }
+}
+
+/// Reads an address, or a network in CIDR notation. An IPv4 address written as IPv6 is the former.
+fn network(text: &str) -> Option<IpNet> {
+    match text.parse::<IpAddr>() {
+        Ok(address) => Some(address.to_canonical().into()),
+        Err(_) => text.parse().ok(),
     }
 }
 

@@ -3,14 +3,33 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use entity::AgencyId;
-use tokio::sync::watch;
+use entity::{AgencyId, UserId};
+use tokio::sync::{broadcast, watch};
+
+/// Changes of access that a listener may fall behind before it must look for itself.
+const CHANGES_KEPT: usize = 256;
+
+/// Somebody's access may have changed: what outlives a request looks again at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessChange {
+    /// Of one person: a sign-in has ended, or a role has changed.
+    Person(UserId),
+    /// Of everybody in an agency: it was suspended or deleted.
+    Agency(AgencyId),
+}
 
 /// Tells listeners the newest sequence number of their agency. Holds no event: a listener that is
 /// slow, or comes late, reads the rows it has not seen.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Bus {
     agencies: Arc<Mutex<HashMap<AgencyId, watch::Sender<i64>>>>,
+    access: broadcast::Sender<AccessChange>,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self { agencies: Arc::default(), access: broadcast::Sender::new(CHANGES_KEPT) }
+    }
 }
 
 impl Bus {
@@ -18,6 +37,18 @@ impl Bus {
     pub fn subscribe(&self, agency_id: AgencyId) -> watch::Receiver<i64> {
         let mut agencies = self.agencies.lock().unwrap_or_else(PoisonError::into_inner);
         agencies.entry(agency_id).or_insert_with(|| watch::channel(0).0).subscribe()
+    }
+
+    /// Starts to listen to changes of access.
+    pub fn access_changes(&self) -> broadcast::Receiver<AccessChange> {
+        self.access.subscribe()
+    }
+
+    /// Announces that somebody's access may have changed; call it after the commit. Listeners in
+    /// other processes find out by themselves, within half a minute.
+    pub fn access_changed(&self, change: AccessChange) {
+        // Nobody listens: nobody has anything to look at.
+        let _ = self.access.send(change);
     }
 
     /// Ends every subscription, so that no listener keeps a closing server waiting.

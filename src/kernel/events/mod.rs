@@ -12,7 +12,7 @@ use entity::{AgencyId, EventId, UserId, outbox};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 
-pub use bus::Bus;
+pub use bus::{AccessChange, Bus};
 pub use relay::{relay, relay_once};
 
 use crate::error::Result;

@@ -41,7 +41,9 @@ pub(super) fn describe(
     })
 }
 
-fn log_error(error: &Error, info: &RequestInfo) {
+/// Logs an error with its causes. For a handler that answers an error otherwise than by returning
+/// it, which is logged by itself.
+pub fn log_error(error: &Error, info: &RequestInfo) {
     let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

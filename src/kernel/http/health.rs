@@ -11,9 +11,9 @@ use crate::state::App;
 
 /// The operations of this module.
 pub const OPERATIONS: &[Operation] = &[
-    Operation::public("GET", "/health", LimitClass::Operations),
-    Operation::public("GET", "/health/live", LimitClass::Operations),
-    Operation::public("GET", "/health/ready", LimitClass::Operations),
+    Operation::public("GET", "/health", LimitClass::Health),
+    Operation::public("GET", "/health/live", LimitClass::Health),
+    Operation::public("GET", "/health/ready", LimitClass::Health),
 ];
 
 /// Adds the routes of this module.

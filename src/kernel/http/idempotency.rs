@@ -174,13 +174,19 @@ impl Attempt {
             return Ok(response);
         }
         let (request, response) = response.into_parts();
-        let headers: Vec<(String, String)> = REPEATED
+        let mut headers: Vec<(String, String)> = REPEATED
             .iter()
             .filter_map(|name| {
                 let value = response.headers().get(name)?.to_str().ok()?;
                 Some((name.as_str().to_owned(), value.to_owned()))
             })
             .collect();
+        // Cookies hold tokens, as bodies do.
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap_or_default();
+            let name = header::SET_COOKIE.as_str().to_owned();
+            headers.push((name, app.vault().seal(&self.id, cookie)?));
+        }
         let (response, body) = response.into_parts();
         let body = to_bytes(body)
             .await
@@ -232,7 +238,11 @@ fn replay(app: &App, record: idempotency_key::Model) -> Result<HttpResponse> {
     for (name, value) in
         serde_json::from_value::<Vec<(String, String)>>(headers).unwrap_or_default()
     {
-        response.insert_header((name, value));
+        if name == header::SET_COOKIE.as_str() {
+            response.append_header((name, app.vault().open(&record.id, &value)?));
+        } else {
+            response.insert_header((name, value));
+        }
     }
     response.insert_header((REPLAYED, HeaderValue::from_static("true")));
     let sealed = record.body.unwrap_or_default();

@@ -1,6 +1,8 @@
 //! The HTTP edge: one pipeline that every request passes, and the extractors and answers that
 //! handlers are written with.
 
+mod address;
+pub mod cookies;
 pub mod etag;
 pub mod extract;
 mod failure;
@@ -17,8 +19,9 @@ pub mod respond;
 
 pub use etag::{ETag, IfMatch};
 pub use extract::{
-    Authorized, Link, OptionalJson, Patch, RawBody, SignedIn, ValidForm, ValidJson, ValidQuery,
-    not_null, patch,
+    Authorized, Link, Operator, OptionalJson, Patch, RawBody, SignedIn, ValidForm, ValidJson,
+    ValidQuery, not_null, patch,
 };
+pub use failure::log_error;
 pub use request::RequestInfo;
 pub use respond::{Created, Listed, NoContent, PageView, Read};

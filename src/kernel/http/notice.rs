@@ -56,6 +56,13 @@ fn words(error: &Error, request_id: &str) -> (&'static str, String) {
             "Nothing here",
             "This address only takes the answers of a form. Please open the link you were sent again.",
         ),
+        Error::FeatureNotInPlan { feature, .. } => {
+            let message = format!(
+                "Whoever sent you here does not offer {} at this address. Please ask them.",
+                feature.title()
+            );
+            return ("Not offered here", message);
+        }
         Error::RateLimited { .. } => ("Too many requests", "Please wait a minute and try again."),
         Error::Unavailable { .. } | Error::NotConfigured { .. } | Error::Upstream { .. } => {
             ("Not available right now", "Please try again in a few minutes.")

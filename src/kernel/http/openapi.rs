@@ -15,6 +15,8 @@ use utoipa::{PartialSchema, ToSchema};
 use super::operation::{Access, Operation, OperationTable, Precondition};
 use super::problem::Problem;
 use crate::error::FieldError;
+use crate::tenancy::Feature;
+use crate::tenancy::SUPER_ADMIN;
 
 /// Writes the rules of every row into the document.
 ///
@@ -56,6 +58,13 @@ pub fn complete(mut document: OpenApi, table: &OperationTable) -> Result<OpenApi
     components.schemas.insert(FieldError::name().into_owned(), FieldError::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.security_schemes.insert("bearer".to_owned(), RefOr::T(SecurityScheme::Http(bearer)));
+    let api_key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("rk_live_…")
+        .description(Some("An API key, for programs. It must have the scope named here."))
+        .build();
+    let api_key = RefOr::T(SecurityScheme::Http(api_key));
+    components.security_schemes.insert("api_key".to_owned(), api_key);
     if problems.is_empty() { Ok(document) } else { Err(problems) }
 }
 
@@ -67,15 +76,27 @@ pub fn error_statuses(row: &Operation) -> Vec<(&'static str, &'static str)> {
     if has_body || row.takes_idempotency_key() {
         statuses.push(("400", "The request does not parse."));
     }
-    if matches!(row.access, Access::SignedIn | Access::Member(_)) {
-        statuses.push(("401", "No access token, or one that has ended."));
+    if matches!(row.access, Access::SignedIn | Access::Operator | Access::Member(_)) {
+        statuses.push(("401", "No access token or API key, or one that has ended."));
+    }
+    if row.access == Access::SignedIn {
+        statuses.push(("403", "It needs a person: an API key cannot do it."));
+    }
+    if row.access == Access::Operator {
+        statuses.push(("403", "The caller does not operate the platform."));
+        if is_action && row.path.contains("{agency_id}") {
+            statuses.push(("410", "The agency has been deleted."));
+        }
     }
     if let Access::Member(_) = row.access {
         statuses.push((
             "403",
-            "The caller's role does not have the permission, or the agency is suspended.",
+            "The caller's role does not have the permission, the agency's plan does not allow it, or the agency is suspended.",
         ));
         statuses.push(("410", "The agency has been deleted."));
+    }
+    if matches!(row.access, Access::Link(_)) && row.feature.is_some() {
+        statuses.push(("403", "The agency's plan does not offer it."));
     }
     if row.path.contains('{') {
         statuses.push(("404", "Absent, or another agency's."));
@@ -115,7 +136,7 @@ fn reads_one_thing(operation: &PathOperation, row: &Operation) -> bool {
         Some(RefOr::Ref(name)) => name.ref_location.contains("PageView"),
         _ => false,
     };
-    let signed_in = matches!(row.access, Access::SignedIn | Access::Member(_));
+    let signed_in = matches!(row.access, Access::SignedIn | Access::Operator | Access::Member(_));
     row.method == "GET" && signed_in && !is_page
 }
 
@@ -123,11 +144,13 @@ fn describe(operation: &mut PathOperation, row: &Operation) {
     let reads_one_thing = reads_one_thing(operation, row);
     let permission = match row.access {
         Access::Member(permission) => Some(permission.key()),
+        Access::Operator => Some(SUPER_ADMIN),
         _ => None,
     };
     operation.extensions.get_or_insert_default().merge(
         ExtensionsBuilder::new()
             .add("x-permission", permission)
+            .add("x-feature", row.feature.map(Feature::key))
             .add("x-limit-class", row.class.name())
             .add("x-priority", row.priority.name())
             .build(),
@@ -135,8 +158,13 @@ fn describe(operation: &mut PathOperation, row: &Operation) {
     operation.security = Some(match row.access {
         Access::SignedIn => vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])],
         Access::Member(permission) => vec![SecurityRequirement::new("bearer", [permission.key()])],
+        Access::Operator => vec![SecurityRequirement::new("bearer", [SUPER_ADMIN])],
         Access::Public | Access::Link(_) => Vec::new(),
     });
+    if let Some(permission) = row.key_permission() {
+        let api_key = SecurityRequirement::new("api_key", [permission.key()]);
+        operation.security.get_or_insert_default().push(api_key);
+    }
     let parameters = operation.parameters.get_or_insert_default();
     let mut header = |name: &str, required: Required, description: &str| {
         parameters.push(RefOr::T(

@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use entity::document::DocumentKind;
 
 use super::limits::LimitClass;
-use crate::tenancy::Permission;
+use crate::tenancy::{Feature, Permission};
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Access {
     Link(DocumentKind),
     /// Any signed-in person.
     SignedIn,
+    /// Any operator of the platform (super-admin).
+    Operator,
     /// An active member (of the agency in the path, else of the caller's best) with a permission.
     Member(Permission),
 }
@@ -76,6 +78,8 @@ pub struct Operation {
     pub path: &'static str,
     /// Who may call.
     pub access: Access,
+    /// What the agency's plan must have.
+    pub feature: Option<Feature>,
     /// Which budget it draws on.
     pub class: LimitClass,
     /// What is refused first under pressure.
@@ -88,6 +92,8 @@ pub struct Operation {
     pub streams: bool,
     /// Whether it is a page for people and not part of the API.
     pub page: bool,
+    /// Whether a program with an API key may call it, its scopes permitting.
+    pub for_keys: bool,
 }
 
 impl Operation {
@@ -97,12 +103,14 @@ impl Operation {
             method,
             path,
             access: Access::Public,
+            feature: None,
             class,
             priority: Self::default_priority(method),
             precondition: Self::default_precondition(method),
             max_body: None,
             streams: false,
             page: false,
+            for_keys: true,
         }
     }
 
@@ -121,12 +129,23 @@ impl Operation {
         Self { access: Access::SignedIn, ..Self::public(method, path, LimitClass::Authenticated) }
     }
 
+    /// An operation for operators of the platform.
+    pub const fn operator(method: &'static str, path: &'static str) -> Self {
+        Self { access: Access::Operator, ..Self::public(method, path, LimitClass::Admin) }
+    }
+
     /// An operation for members with a permission.
     pub const fn member(method: &'static str, path: &'static str, permission: Permission) -> Self {
         Self {
             access: Access::Member(permission),
             ..Self::public(method, path, LimitClass::Authenticated)
         }
+    }
+
+    /// Is there only where the agency's plan has a feature.
+    #[must_use]
+    pub const fn feature(self, feature: Feature) -> Self {
+        Self { feature: Some(feature), ..self }
     }
 
     /// Draws on another budget.
@@ -175,6 +194,22 @@ impl Operation {
     #[must_use]
     pub const fn page(self) -> Self {
         Self { page: true, ..self }
+    }
+
+    /// Is for people alone: an API key may never call it, whatever its scopes.
+    #[must_use]
+    pub const fn not_for_keys(self) -> Self {
+        Self { for_keys: false, ..self }
+    }
+
+    /// The permission with which an API key may call it; `None` where no key may.
+    pub fn key_permission(&self) -> Option<Permission> {
+        match self.access {
+            Access::Member(permission) if self.for_keys && permission.is_open_to_keys() => {
+                Some(permission)
+            }
+            _ => None,
+        }
     }
 
     const fn default_priority(method: &str) -> Priority {

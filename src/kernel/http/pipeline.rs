@@ -1,7 +1,9 @@
-//! What every request passes, in this order: identification, the operation's row, size, limits by
-//! address, authentication, authorisation, limits by person, preconditions, idempotency, the
-//! handler; then the headers, the problem document and the log line.
+//! What every request passes, in this order: identification, the operation's row, limits by
+//! address, size, authentication, authorisation, limits by person, the agency's plan,
+//! preconditions, idempotency, the handler; then the headers, the problem document and the log
+//! line.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -15,15 +17,17 @@ use actix_web::{HttpMessage, HttpResponse};
 use tracing::Instrument;
 
 use super::RequestInfo;
+use super::cookies;
 use super::extract::{MaxBody, read_body};
 use super::failure;
 use super::idempotency::{self, Attempt, Decision};
-use super::limits::{LimitKey, Remaining};
+use super::limits::{self, LimitClass, Meter, Standing, Who};
 use super::notice;
 use super::operation::{Access, Operation, Precondition};
 use crate::error::{Error, Result};
+use crate::security::{self, SecurityEvent};
 use crate::state::App;
-use crate::tenancy::{self, SignedInUser, TenantContext};
+use crate::tenancy::{self, ApiKeyInfo, SignedInUser, TenantContext, is_api_key};
 
 /// Pages may show images and styles of this server and send forms to it; nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -54,7 +58,7 @@ pub async fn pipeline(
         agency.id = tracing::field::Empty,
         user.id = tracing::field::Empty,
     );
-    let mut remaining = None;
+    let mut meter = Meter::new(app.limiter(), &info);
     let outcome = async {
         match operation {
             Some(operation) => {
@@ -62,13 +66,17 @@ pub async fn pipeline(
                 if method == Method::HEAD {
                     request.head_mut().method = Method::GET;
                 }
-                admit(&app, &mut request, &info, &operation, &mut remaining).await
+                admit(&app, &mut request, &info, &operation, &mut meter).await
             }
-            None => Err(unknown(&app, &pattern)),
+            None => {
+                meter.by_address(LimitClass::Unmatched).await?;
+                Err(unknown(&app, &pattern))
+            }
         }
     }
     .instrument(span.clone())
     .await;
+    let standing = meter.standing;
     let outcome = match outcome {
         Err(error) => Ok(request.error_response(error)),
         Ok(Admitted::Replay(response)) => Ok(request.into_response(response)),
@@ -78,7 +86,11 @@ pub async fn pipeline(
     };
     let finish = |response| {
         let mut response = failure::describe(&app, response, &info, &path, for_people);
-        add_headers(&app, response.headers_mut(), &info, operation.as_ref(), remaining);
+        if info.headers_only && operation.is_some_and(|operation| operation.streams) {
+            // Nobody reads the stream, and it would never end.
+            response = response.set_body(BoxBody::new(()));
+        }
+        add_headers(&app, response.headers_mut(), &info, operation.as_ref(), standing);
         let duration_ms = (app.clock().now() - started).num_milliseconds();
         let status = response.status().as_u16();
         span.in_scope(|| tracing::info!(http.status = status, duration_ms, "request"));
@@ -91,6 +103,36 @@ pub async fn pipeline(
         }
         Err(response) => Err(InternalError::from_response("unanswered", finish(response)).into()),
     }
+}
+
+/// The middleware around the cross-origin rules: what those answer by themselves, the preflights of
+/// browsers (Fetch standard), is counted as well.
+///
+/// # Errors
+/// Those of what is inside.
+pub async fn preflights(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_preflight = request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if !is_preflight || app.config().client_origins.is_empty() {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let info = RequestInfo::read(&app, &request);
+    let mut meter = Meter::new(app.limiter(), &info);
+    let mut response = match meter.by_address(LimitClass::Operations).await {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
+        Err(error) => {
+            let path = request.path().to_owned();
+            let (request, response) = request.error_response(error).into_parts();
+            let response = failure::describe(&app, response, &info, &path, false);
+            ServiceResponse::new(request, response)
+        }
+    };
+    add_headers(&app, response.headers_mut(), &info, None, meter.standing);
+    Ok(response)
 }
 
 /// The path pattern that the router is going to match.
@@ -136,8 +178,11 @@ async fn admit(
     request: &mut ServiceRequest,
     info: &RequestInfo,
     operation: &Operation,
-    remaining: &mut Option<Remaining>,
+    meter: &mut Meter<'_>,
 ) -> Result<Admitted> {
+    let token = path_parameter(request, operation, "token");
+    meter.before(operation, token.as_deref()).await?;
+
     let max_bytes = operation.max_body.unwrap_or(app.config().max_body_bytes);
     request.extensions_mut().insert(MaxBody(max_bytes));
     request.extensions_mut().insert(operation.access);
@@ -147,23 +192,14 @@ async fn admit(
         return Err(Error::PayloadTooLarge { max_bytes });
     }
 
-    let token = path_parameter(request, operation, "token");
-    *remaining = app.limiter().check(operation.class, |key| match key {
-        LimitKey::Address => Some(info.ip_key()),
-        LimitKey::Token => token.clone(),
-        LimitKey::Person | LimitKey::Agency | LimitKey::Recipient => None,
-    })?;
-
-    let caller = identify(app, request, info, operation, token.as_deref()).await?;
-    let by_person = app.limiter().check(operation.class, |key| match key {
-        LimitKey::Person => caller.user.as_ref().map(|user| user.user.id.to_string()),
-        LimitKey::Agency => caller.tenant.as_ref().map(|tenant| tenant.agency_id().to_string()),
-        LimitKey::Address | LimitKey::Token | LimitKey::Recipient => None,
-    })?;
-    *remaining = match (*remaining, by_person) {
-        (Some(a), Some(b)) => Some(if a.left <= b.left { a } else { b }),
-        (a, b) => a.or(b),
-    };
+    let mut caller = Caller::default();
+    let known = identify(app, request, info, operation, token.as_deref(), &mut caller).await;
+    let who = caller.who(request, known.is_ok());
+    meter.after(operation, &who, known.as_ref().err()).await?;
+    known?;
+    if let (Some(feature), Some(tenant)) = (operation.feature, &caller.tenant) {
+        tenant.require_feature(feature)?;
+    }
 
     let has_condition = request.headers().contains_key(header::IF_MATCH);
     if operation.precondition == Precondition::Required && !has_condition {
@@ -198,50 +234,126 @@ struct Caller {
 }
 
 impl Caller {
+    fn api_key(&self) -> Option<&ApiKeyInfo> {
+        self.tenant.as_ref().and_then(TenantContext::api_key)
+    }
+
+    /// Names who calls, person or key, for limits.
+    fn person_key(&self) -> Option<String> {
+        let key = self.api_key().map(|key| key.id.to_string());
+        key.or_else(|| self.user.as_ref().map(|user| user.user.id.to_string()))
+    }
+
+    /// For limits. What an agency has is not used up by who `may` not use it.
+    fn who(&self, request: &ServiceRequest, may: bool) -> Who {
+        let tenant = self.tenant.as_ref().filter(|_| may);
+        let cookie = || cookies::value(request.request(), cookies::ACCESS_TOKEN).is_some();
+        Who {
+            person: self.person_key(),
+            api_key: self.api_key().map(|key| key.id.to_string()),
+            api_key_requests: self.api_key().and_then(|key| key.requests_per_minute),
+            agency: tenant.map(|tenant| tenant.agency_id().to_string()),
+            tier: tenant.map(|tenant| tenant.plan().tier()),
+            has_credentials: bearer(request).is_some() || cookie(),
+        }
+    }
+
     /// Names the caller among all callers of an agency, for idempotency keys.
     fn name(&self, token: Option<&str>, info: &RequestInfo) -> String {
-        match (&self.user, token) {
-            (Some(user), _) => user.user.id.to_string(),
+        match (self.person_key(), token) {
+            (Some(person), _) => person,
             (None, Some(token)) => format!("link {token}"),
             (None, None) => format!("address {}", info.ip_key()),
         }
     }
 }
 
-/// Authentication and authorisation.
+/// Authentication and authorisation. `caller` holds what has been found out so far, also when it
+/// fails.
 async fn identify(
     app: &App,
     request: &ServiceRequest,
     info: &RequestInfo,
     operation: &Operation,
     token: Option<&str>,
-) -> Result<Caller> {
+    caller: &mut Caller,
+) -> Result<()> {
     let span = tracing::Span::current();
+    let needs_somebody = !matches!(operation.access, Access::Public | Access::Link(_));
+    if let Some(key) = bearer(request).filter(|token| needs_somebody && is_api_key(token)) {
+        let slug = path_parameter(request, operation, "agency_slug");
+        return identify_key(app, key, slug.as_deref(), info, operation, caller).await;
+    }
     let signed_in = async || -> Result<SignedInUser> {
-        let token = bearer(request).ok_or_else(Error::unauthenticated)?;
-        let claims = app.tokens().verify(token, app.clock().now())?;
-        let user = tenancy::resolve_user(app, &claims).await?;
+        let token = access_token(app, request, info).await?;
+        let user = tenancy::authenticate(app, &token, info).await?;
         span.record("user.id", tracing::field::display(user.user.id));
         Ok(user)
     };
     match operation.access {
-        Access::Public => Ok(Caller::default()),
-        Access::SignedIn => Ok(Caller { user: Some(signed_in().await?), ..Caller::default() }),
+        Access::Public => {}
+        Access::SignedIn => caller.user = Some(signed_in().await?),
+        Access::Operator => {
+            let user = caller.user.insert(signed_in().await?);
+            if !user.user.is_super_admin {
+                return Err(Error::Forbidden { permission: tenancy::SUPER_ADMIN });
+            }
+        }
         Access::Member(permission) => {
-            let user = signed_in().await?;
+            let user = caller.user.insert(signed_in().await?);
             let slug = path_parameter(request, operation, "agency_slug");
-            let tenant = tenancy::resolve_member(app, &user, slug.as_deref(), info.clone()).await?;
+            let tenant = tenancy::resolve_member(app, user, slug.as_deref(), info.clone()).await?;
             span.record("agency.id", tracing::field::display(tenant.agency_id()));
-            tenant.require(permission)?;
-            Ok(Caller { user: Some(user), tenant: Some(tenant), document_id: None })
+            caller.tenant.insert(tenant).require(permission)?;
         }
         Access::Link(kind) => {
             let (tenant, document_id) =
                 tenancy::resolve_link(app, kind, token.unwrap_or_default(), info.clone()).await?;
             span.record("agency.id", tracing::field::display(tenant.agency_id()));
-            Ok(Caller { user: None, tenant: Some(tenant), document_id: Some(document_id) })
+            caller.tenant = Some(tenant);
+            caller.document_id = Some(document_id);
         }
     }
+    Ok(())
+}
+
+/// Authentication and authorisation of a program with an API key.
+async fn identify_key(
+    app: &App,
+    key: &str,
+    slug: Option<&str>,
+    info: &RequestInfo,
+    operation: &Operation,
+    caller: &mut Caller,
+) -> Result<()> {
+    let tenant = tenancy::resolve_api_key(app, key, slug, info.clone()).await?;
+    tracing::Span::current().record("agency.id", tracing::field::display(tenant.agency_id()));
+    let tenant = caller.tenant.insert(tenant);
+    let permission = operation.key_permission().ok_or_else(|| {
+        Error::refused("api_key_not_allowed", "this needs a person: an API key cannot do it")
+    })?;
+    tenant.require(permission)
+}
+
+/// The access token of a request: the bearer token, else that of the browser's cookie.
+async fn access_token<'r>(
+    app: &App,
+    request: &'r ServiceRequest,
+    info: &RequestInfo,
+) -> Result<Cow<'r, str>> {
+    if let Some(token) = bearer(request) {
+        return Ok(Cow::Borrowed(token));
+    }
+    let token = cookies::value(request.request(), cookies::ACCESS_TOKEN);
+    let token = token.ok_or_else(Error::unauthenticated)?;
+    if !request.method().is_safe() {
+        let checked = cookies::check_origin(app.config(), request.headers());
+        if checked.is_err() {
+            security::record(app, info, SecurityEvent::OriginMismatch).await;
+        }
+        checked?;
+    }
+    Ok(Cow::Owned(token))
 }
 
 /// The bearer token of a request (RFC 6750 §2.1).
@@ -320,7 +432,7 @@ fn add_headers(
     headers: &mut HeaderMap,
     info: &RequestInfo,
     operation: Option<&Operation>,
-    remaining: Option<Remaining>,
+    standing: Option<Standing>,
 ) {
     let is_link = operation.is_some_and(|operation| matches!(operation.access, Access::Link(_)));
     let is_secure = app.config().public_base_url.starts_with("https://");
@@ -337,17 +449,11 @@ fn add_headers(
     if is_secure {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
-    if let Some(Remaining { class, quota, left }) = remaining {
-        let name = class.name();
-        let (requests, seconds) = (quota.requests, quota.seconds);
-        set(
-            HeaderName::from_static("ratelimit-policy"),
-            &format!("\"{name}\";q={requests};w={seconds}"),
-        );
-        set(HeaderName::from_static("ratelimit"), &format!("\"{name}\";r={left};t={seconds}"));
-    }
     if is_link {
         set(HeaderName::from_static("x-robots-tag"), "noindex");
+    }
+    if let Some(standing) = &standing {
+        limits::set_headers(headers, standing);
     }
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(

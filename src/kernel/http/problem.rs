@@ -3,11 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use chrono::{DateTime, Utc};
+use entity::agency::Tier;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::RequestInfo;
-use crate::error::{Error, FieldError};
+use crate::error::{Error, FieldError, LimitReached};
+use crate::tenancy::plan::{self, Limit};
 
 /// What a problem document says.
 #[derive(Debug, Serialize, ToSchema)]
@@ -43,6 +46,31 @@ pub struct Problem {
     /// The permission that is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission: Option<&'static str>,
+    /// The feature that the agency's plan has not got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<&'static str>,
+    /// The tier of the agency's plan; left out for who may not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    /// The cheapest tier that would allow it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_tier: Option<Tier>,
+    /// What to do about a plan, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<String>,
+    /// What the plan allows no more of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<&'static str>,
+    /// How many the plan allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// How many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<i64>,
+    /// When the count begins anew; null for what is counted in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub resets_at: Option<Option<DateTime<Utc>>>,
     /// The member that collides with what is stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
@@ -60,6 +88,15 @@ pub struct Problem {
     pub retry_after_s: Option<u64>,
 }
 
+/// What a higher tier allows, for people.
+fn allowance(resource: Limit, tier: Tier) -> String {
+    let (title, unit) = (plan::title(tier), resource.unit());
+    match resource.of(tier) {
+        Some(max) => format!("upgrade to the {title} plan: it allows {max} {unit}"),
+        None => format!("upgrade to the {title} plan: it allows any number of {unit}"),
+    }
+}
+
 /// The kind of problem, for people.
 fn title(error: &Error) -> &'static str {
     match error {
@@ -67,6 +104,8 @@ fn title(error: &Error) -> &'static str {
         Error::UnsupportedMediaType { .. } => "The body is of a wrong type",
         Error::Unauthenticated { .. } => "Sign in first",
         Error::Forbidden { .. } | Error::Refused { .. } => "Not permitted",
+        Error::FeatureNotInPlan { .. } => "Not in the plan",
+        Error::PlanLimit(_) => "The plan's limit is reached",
         Error::NotFound => "Not found",
         Error::MethodNotAllowed { .. } => "Method not allowed",
         Error::Gone(_) => "Gone",
@@ -98,6 +137,14 @@ impl Problem {
             request_id: info.request_id.clone(),
             errors: Vec::new(),
             permission: None,
+            feature: None,
+            tier: None,
+            required_tier: None,
+            upgrade: None,
+            resource: None,
+            limit: None,
+            used: None,
+            resets_at: None,
             field: None,
             current: None,
             allowed: None,
@@ -113,6 +160,28 @@ impl Problem {
             }
             Error::Validation(errors) => problem.errors.clone_from(errors),
             Error::Forbidden { permission } => problem.permission = Some(permission),
+            Error::FeatureNotInPlan { feature, tier } => {
+                problem.feature = Some(feature.key());
+                // Whose plan it is not learns nothing of it.
+                if let Some(tier) = tier {
+                    let required = feature.required_tier();
+                    problem.tier = Some(*tier);
+                    problem.required_tier = Some(required);
+                    let (title, what) = (plan::title(required), feature.title());
+                    problem.upgrade = Some(format!("upgrade to the {title} plan to use {what}"));
+                }
+            }
+            Error::PlanLimit(reached) => {
+                let LimitReached { resource, limit, used, tier, required_tier, resets_at } =
+                    reached;
+                problem.resource = Some(resource.key());
+                problem.limit = Some(*limit);
+                problem.used = Some(*used);
+                problem.tier = Some(*tier);
+                problem.required_tier = *required_tier;
+                problem.upgrade = required_tier.map(|required| allowance(*resource, required));
+                problem.resets_at = Some(*resets_at);
+            }
             Error::Conflict { field, .. } => problem.field = *field,
             Error::InvalidState { current, allowed } => {
                 problem.current = Some(current.clone());

@@ -6,6 +6,8 @@ use std::sync::{Arc, OnceLock};
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header;
 
+use super::address::{client_address, limit_key};
+use super::cookies;
 use crate::state::App;
 use crate::store::Origin;
 
@@ -23,6 +25,8 @@ pub struct RequestInfo {
     pub user_agent: Option<String>,
     /// Whether only the headers of the answer are wanted (`HEAD`).
     pub headers_only: bool,
+    /// The agency that the browser's cookie names; not yet checked.
+    pub current_agency: Option<entity::AgencyId>,
     /// The record of the request's idempotency key, once it has one.
     pub(crate) idempotency: Arc<OnceLock<String>>,
 }
@@ -37,19 +41,15 @@ impl RequestInfo {
             .map_or_else(|| app.new_id::<uuid::Uuid>().simple().to_string(), ToOwned::to_owned);
         let user_agent = header_text(request, &header::USER_AGENT)
             .map(|text| text.chars().take(USER_AGENT_MAX).collect());
-        let trusted = &app.config().trusted_proxies;
-        let forwarded = request
-            .headers()
-            .get_all("x-forwarded-for")
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|part| part.trim().parse::<IpAddr>().ok())
-            .collect::<Vec<_>>();
+        let config = app.config();
+        let (header, trusted) = (config.proxy_header, &config.trusted_proxies);
         Self {
             request_id,
-            ip: client_address(peer, &forwarded, trusted),
+            ip: client_address(peer, request.headers(), header, trusted),
             user_agent,
             headers_only: request.method() == actix_web::http::Method::HEAD,
+            current_agency: cookies::value(request.request(), cookies::CURRENT_AGENCY)
+                .and_then(|id| id.parse().ok()),
             idempotency: Arc::default(),
         }
     }
@@ -63,6 +63,8 @@ impl RequestInfo {
     pub fn origin(&self, source: &'static str) -> Origin {
         Origin {
             user_id: None,
+            api_key_id: None,
+            impersonation: None,
             source,
             request_id: Some(self.request_id.clone()).filter(|id| !id.is_empty()),
             ip: self.ip.map(|ip| ip.to_string()),
@@ -71,7 +73,13 @@ impl RequestInfo {
         }
     }
 
-    /// The client's address as a key for limits; `unknown` where there is none.
+    /// What the client's address is counted as: a whole IPv6 network of 64 bits is one client;
+    /// `unknown` where there is none.
+    pub fn limit_key(&self) -> String {
+        limit_key(self.ip)
+    }
+
+    /// The client's address as a key; `unknown` where there is none.
     pub fn ip_key(&self) -> String {
         self.ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string())
     }
@@ -79,48 +87,4 @@ impl RequestInfo {
 
 fn header_text<'r>(request: &'r ServiceRequest, name: &header::HeaderName) -> Option<&'r str> {
     request.headers().get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Walks the chain of proxies from the nearest: the first address that is not a trusted proxy is
-/// the client. Whatever stands further left may have been made up by the client.
-fn client_address(
-    peer: Option<IpAddr>,
-    forwarded: &[Option<IpAddr>],
-    trusted: &[IpAddr],
-) -> Option<IpAddr> {
-    let mut client = peer?;
-    for hop in forwarded.iter().rev() {
-        if !trusted.contains(&client) {
-            break;
-        }
-        match hop {
-            Some(address) => client = *address,
-            None => break,
-        }
-    }
-    Some(client)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_stranger_s_forwarded_header_is_ignored() {
-        let found = client_address(Some(ip("203.0.113.9")), &[Some(ip("10.0.0.1"))], &[]);
-
-        assert_eq!(found, Some(ip("203.0.113.9")));
-    }
-
-    #[test]
-    fn the_last_untrusted_hop_is_the_client() {
-        let chain = [Some(ip("1.1.1.1")), Some(ip("203.0.113.9")), Some(ip("10.0.0.2"))];
-        let found = client_address(Some(ip("10.0.0.1")), &chain, &[ip("10.0.0.1"), ip("10.0.0.2")]);
-
-        assert_eq!(found, Some(ip("203.0.113.9")));
-    }
 }

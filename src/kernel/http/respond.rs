@@ -45,13 +45,20 @@ impl<T: Serialize> Responder for Created<T> {
 /// 200 with a version, or 304 for who has it already.
 pub struct Read<T> {
     etag: ETag,
+    cache_control: Option<&'static str>,
     body: T,
 }
 
 impl<T> Read<T> {
     /// A representation and its tag.
     pub fn new(etag: ETag, body: T) -> Self {
-        Self { etag, body }
+        Self { etag, cache_control: None, body }
+    }
+
+    /// Says who may keep it and for how long (RFC 9111 §5.2.2); without a word nobody may.
+    #[must_use]
+    pub fn cache_control(self, directives: &'static str) -> Self {
+        Self { cache_control: Some(directives), ..self }
     }
 }
 
@@ -60,10 +67,13 @@ impl<T: Serialize> Responder for Read<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let etag = (header::ETAG, self.etag.to_string());
-        if request.method().is_safe() && self.etag.is_known_to(request) {
-            return HttpResponse::NotModified().insert_header(etag).finish();
+        let known = request.method().is_safe() && self.etag.is_known_to(request);
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response.insert_header(etag);
+        if let Some(directives) = self.cache_control {
+            response.insert_header((header::CACHE_CONTROL, directives));
         }
-        HttpResponse::Ok().insert_header(etag).json(self.body)
+        if known { response.finish() } else { response.json(self.body) }
     }
 }
 

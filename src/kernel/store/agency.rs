@@ -7,7 +7,9 @@ use sea_orm::{
     QuerySelect, Select, UpdateMany,
 };
 
-use super::{Conn, Page, PageRequest, Sort};
+use super::conn::Conn;
+use super::filter::Filter;
+use super::{Page, PageRequest, Sort};
 use crate::error::{Error, Result};
 use crate::tenancy::AgencyScope;
 
@@ -16,12 +18,13 @@ use crate::tenancy::AgencyScope;
 /// A query is built elsewhere but runs only here, where `agency_id = ?` is added to it.
 pub struct AgencyDb {
     scope: AgencyScope,
+    filter: Filter,
     pub(super) conn: Conn,
 }
 
 impl AgencyDb {
-    pub(super) fn new(scope: AgencyScope, conn: Conn) -> Self {
-        Self { scope, conn }
+    pub(super) fn new(scope: AgencyScope, filter: Filter, conn: Conn) -> Self {
+        Self { scope, filter, conn }
     }
 
     /// Whose rows these are.
@@ -30,7 +33,7 @@ impl AgencyDb {
     }
 
     fn mine<E: AgencyOwned>(&self) -> sea_orm::sea_query::SimpleExpr {
-        E::agency_column().eq(self.scope.agency_id())
+        self.filter.apply(E::agency_column().eq(self.scope.agency_id()))
     }
 
     fn by_key<E: Identified>(&self, id: impl Into<uuid::Uuid>) -> Select<E> {
@@ -42,7 +45,7 @@ impl AgencyDb {
     /// # Errors
     /// Those of the database, as all methods here.
     pub async fn one<E: AgencyOwned>(&self, query: Select<E>) -> Result<Option<E::Model>> {
-        Ok(query.filter(self.mine::<E>()).one(&self.conn.executor()).await?)
+        Ok(query.filter(self.mine::<E>()).one(&self.conn).await?)
     }
 
     /// All rows of a query that is bounded by its nature (lines of one document); everything else
@@ -51,7 +54,7 @@ impl AgencyDb {
     /// # Errors
     /// Those of the database.
     pub async fn all<E: AgencyOwned>(&self, query: Select<E>) -> Result<Vec<E::Model>> {
-        Ok(query.filter(self.mine::<E>()).all(&self.conn.executor()).await?)
+        Ok(query.filter(self.mine::<E>()).all(&self.conn).await?)
     }
 
     /// The row with an id, if this agency has it.
@@ -93,7 +96,19 @@ impl AgencyDb {
     where
         E::Model: Send + Sync + FromQueryResult,
     {
-        Ok(query.filter(self.mine::<E>()).count(&self.conn.executor()).await?)
+        Ok(query.filter(self.mine::<E>()).count(&self.conn).await?)
+    }
+
+    /// The sum of a whole-number column over a query's rows; 0 without any.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn sum<E: AgencyOwned>(&self, query: Select<E>, column: E::Column) -> Result<i64> {
+        // Postgres sums up to an arbitrary precision that no integer would take.
+        let sum = sea_orm::ExprTrait::cast_as(column.sum(), "BIGINT");
+        let query = query.filter(self.mine::<E>()).select_only().column_as(sum, "total");
+        let total = query.into_tuple::<Option<i64>>().one(&self.conn).await?;
+        Ok(total.flatten().unwrap_or(0))
     }
 
     /// One page of a query in a total order.
@@ -123,10 +138,11 @@ impl AgencyDb {
     }
 
     /// Refuses to write outside a unit of work.
-    fn writing(&self) -> Result<sea_orm::DatabaseExecutor<'_>> {
-        match &self.conn {
-            Conn::Tx(_) => Ok(self.conn.executor()),
-            Conn::Pool(_) => Err(Error::internal("a write outside a unit of work")),
+    fn writing(&self) -> Result<&Conn> {
+        if self.conn.is_unit_of_work() {
+            Ok(&self.conn)
+        } else {
+            Err(Error::internal("a write outside a unit of work"))
         }
     }
 
@@ -163,7 +179,7 @@ impl AgencyDb {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         self.stamp(&mut row)?;
-        Ok(row.insert(&self.writing()?).await)
+        Ok(row.insert(self.writing()?).await)
     }
 
     /// Inserts a row for which no key can collide.
@@ -195,7 +211,7 @@ impl AgencyDb {
         for row in &mut rows {
             self.stamp(row)?;
         }
-        A::Entity::insert_many(rows).exec_without_returning(&self.writing()?).await?;
+        A::Entity::insert_many(rows).exec_without_returning(self.writing()?).await?;
         Ok(())
     }
 
@@ -214,7 +230,7 @@ impl AgencyDb {
     {
         self.stamp(&mut row)?;
         let insert = A::Entity::insert(row).on_conflict(on_conflict);
-        Ok(insert.exec_without_returning(&self.writing()?).await?)
+        Ok(insert.exec_without_returning(self.writing()?).await?)
     }
 
     /// Runs a conditional update; returns how many rows it changed.
@@ -222,7 +238,7 @@ impl AgencyDb {
     /// # Errors
     /// Those of the database.
     pub async fn update_many<E: AgencyOwned>(&self, update: UpdateMany<E>) -> Result<u64> {
-        Ok(update.filter(self.mine::<E>()).exec(&self.writing()?).await?.rows_affected)
+        Ok(update.filter(self.mine::<E>()).exec(self.writing()?).await?.rows_affected)
     }
 
     /// Runs a conditional update and returns the changed rows.
@@ -233,7 +249,7 @@ impl AgencyDb {
         &self,
         update: UpdateMany<E>,
     ) -> Result<Result<Vec<E::Model>, DbErr>> {
-        Ok(update.filter(self.mine::<E>()).exec_with_returning(&self.writing()?).await)
+        Ok(update.filter(self.mine::<E>()).exec_with_returning(self.writing()?).await)
     }
 
     /// Runs a conditional update for which no key can collide and returns the changed rows.
@@ -252,11 +268,12 @@ impl AgencyDb {
     /// # Errors
     /// Those of the database.
     pub async fn delete_many<E: AgencyOwned>(&self, delete: DeleteMany<E>) -> Result<u64> {
-        Ok(delete.filter(self.mine::<E>()).exec(&self.writing()?).await?.rows_affected)
+        Ok(delete.filter(self.mine::<E>()).exec(self.writing()?).await?.rows_affected)
     }
 
-    /// Global tables on the same connection. `reason` says why no agency's scope will do.
+    /// Global tables on the same connection, and with the same rights: on Postgres the rows of other
+    /// agencies do not exist here. `reason` says why no agency's scope will do.
     pub fn platform(&self, reason: &'static str) -> super::PlatformDb<'_> {
-        super::PlatformDb::on(self.conn.executor(), reason)
+        super::PlatformDb::on(&self.conn, reason)
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::Migrator;
+use migrations::row_security::enforce;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use super::{Inner, Store};
+use super::{Inner, Store, row_security};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::{Context, Error, Result};
 use crate::ports::clock::{Clock, Ids};
@@ -31,25 +33,67 @@ impl Store {
     /// Connects. The schema must be up to date: see [`migrate`].
     ///
     /// # Errors
-    /// [`Error::Unavailable`] or [`Error::Internal`] when the database cannot be reached.
+    /// [`Error::Unavailable`] or [`Error::Internal`] when the database cannot be reached;
+    /// [`Error::Internal`] when it is a Postgres whose row-level security is not in force.
     pub async fn connect(
         config: &DatabaseConfig,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Result<Self> {
-        let (writer, reader) = match &config.url {
-            DatabaseUrl::Sqlite(path) => (
-                sqlite(config, path, 1, false).await?,
-                sqlite(config, path, SQLITE_READERS, true).await?,
-            ),
-            DatabaseUrl::Postgres(url) => {
-                let pool = postgres(config, url.expose_secret(), config.max_connections).await?;
-                (pool.clone(), pool)
+        let (writer, reader) = open(config).await?;
+        let row_security = match row_security::prove(&writer).await {
+            Ok(found) => found,
+            Err(error) => {
+                close(writer, reader).await?;
+                return Err(error);
             }
         };
-        let committed = tokio::sync::Notify::new();
-        Ok(Self { inner: Arc::new(Inner { writer, reader, clock, ids, committed }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer,
+                reader,
+                clock,
+                ids,
+                committed: tokio::sync::Notify::new(),
+                row_security,
+                #[cfg(debug_assertions)]
+                filter_is_off: std::sync::atomic::AtomicBool::new(false),
+            }),
+        })
     }
+}
+
+/// Opens the writing and the reading connections; on Postgres they are the same.
+pub(super) async fn open(
+    config: &DatabaseConfig,
+) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    match &config.url {
+        DatabaseUrl::Sqlite(path) => Ok((
+            sqlite(config, path, 1, false).await?,
+            sqlite(config, path, SQLITE_READERS, true).await?,
+        )),
+        DatabaseUrl::Postgres(url) => {
+            let pool = postgres(config, url.expose_secret(), config.max_connections).await?;
+            Ok((pool.clone(), pool))
+        }
+    }
+}
+
+/// Closes them, after what runs on them has finished.
+pub(super) async fn close(writer: DatabaseConnection, reader: DatabaseConnection) -> Result<()> {
+    reader.close().await.context("closing the database")?;
+    writer.close().await.context("closing the database")
+}
+
+/// Connects and asks for an answer, whatever the schema.
+///
+/// # Errors
+/// [`Error::Unavailable`] or [`Error::Internal`] when there is none.
+pub async fn ping(config: &DatabaseConfig) -> Result<()> {
+    let (writer, reader) = open(config).await?;
+    let answered = reader.ping().await;
+    close(writer, reader).await?;
+    Ok(answered?)
 }
 
 fn options(config: &DatabaseConfig, url: String, connections: u32) -> ConnectOptions {
@@ -171,19 +215,21 @@ async fn lock_beside(database: &Path) -> Result<std::fs::File> {
     taken.context("locking the schema")
 }
 
-/// Applies every pending migration; safe to call from many processes at once. Returns how many
-/// were applied.
+/// Applies every pending migration and brings row-level security into force; safe to call from many
+/// processes at once. Returns how many were applied.
 ///
 /// # Errors
 /// [`Error`] when the database cannot be reached or a migration fails; a failed migration leaves
 /// nothing behind.
 pub async fn migrate(config: &DatabaseConfig) -> Result<usize> {
+    let login = login(config);
     alone(config, async |connection| {
         // Nothing is written where nothing is pending: the role may not be allowed to.
         let pending = Migrator::get_pending_migrations_read_only(connection).await?.len();
         if pending > 0 {
             Migrator::up(connection, None).await?;
         }
+        enforce(connection, login.as_deref()).await?;
         Ok(pending)
     })
     .await
@@ -194,7 +240,23 @@ pub async fn migrate(config: &DatabaseConfig) -> Result<usize> {
 /// # Errors
 /// As [`migrate`].
 pub async fn rollback(config: &DatabaseConfig, steps: u32) -> Result<()> {
-    alone(config, async |connection| Migrator::down(connection, Some(steps)).await).await
+    let login = login(config);
+    alone(config, async |connection| {
+        Migrator::down(connection, Some(steps)).await?;
+        enforce(connection, login.as_deref()).await
+    })
+    .await
+}
+
+/// The role that the server signs in as.
+fn login(config: &DatabaseConfig) -> Option<String> {
+    match &config.url {
+        DatabaseUrl::Sqlite(_) => None,
+        DatabaseUrl::Postgres(url) => {
+            let options: PgConnectOptions = url.expose_secret().parse().ok()?;
+            Some(options.get_username().to_owned())
+        }
+    }
 }
 
 /// Every migration by name, and whether it has been applied.

@@ -7,28 +7,38 @@
 //!
 //! SQLite runs with one writing connection and four readers (WAL); every unit of work there
 //! begins `IMMEDIATE`, so that the single writer is decided before anything is read. Postgres
-//! runs with one pool. What differs between the two ends here and in the migrations.
+//! runs with one pool, and every statement in a transaction that has stepped down to a role under
+//! row-level security (see [`migrations::row_security`]): agency work sees its agency's rows, work
+//! of the platform all. What differs between the two ends here and in the migrations.
 
 mod agency;
+mod conn;
 mod connect;
+mod filter;
 mod page;
 mod platform;
+mod postgres;
+mod row_security;
 mod unit_of_work;
 
 use std::sync::Arc;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use agency::AgencyDb;
-pub use connect::{migrate, migration_status, rollback};
+pub use connect::{migrate, migration_status, ping, rollback};
 pub use page::{Cursor, Page, PageRequest, Sort};
 pub use platform::{PlatformDb, PlatformTx};
+pub use row_security::{RowSecurity, row_security};
 pub use unit_of_work::{Activity, AgencyTx, Event, Origin};
 
-use crate::error::{Context, Result};
+use conn::Conn;
+use filter::Filter;
+use postgres::{Reads, Rights, Transaction};
+
+use crate::error::Result;
 use crate::ports::clock::{Clock, Ids};
 use crate::tenancy::AgencyScope;
 
@@ -44,12 +54,15 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     committed: tokio::sync::Notify,
+    row_security: RowSecurity,
+    #[cfg(debug_assertions)]
+    filter_is_off: std::sync::atomic::AtomicBool,
 }
 
 impl Store {
     /// Rows of one agency, to read outside a unit of work.
     pub fn agency(&self, scope: AgencyScope) -> AgencyDb {
-        AgencyDb::new(scope, Conn::Pool(self.inner.reader.clone()))
+        AgencyDb::new(scope, self.filter(), self.reads(Rights::Agency(scope.agency_id())))
     }
 
     /// Opens a unit of work for one agency.
@@ -57,12 +70,13 @@ impl Store {
     /// # Errors
     /// [`crate::error::Error::Unavailable`] when no connection is free in time.
     pub async fn begin(&self, scope: AgencyScope, origin: Origin) -> Result<AgencyTx> {
-        Ok(AgencyTx::new(AgencyDb::new(scope, Conn::Tx(self.transaction().await?)), self, origin))
+        let conn = self.unit_of_work(Rights::Agency(scope.agency_id())).await?;
+        Ok(AgencyTx::new(AgencyDb::new(scope, self.filter(), conn), self, origin))
     }
 
     /// Global tables, to read outside a unit of work. `reason` says why no agency's scope will do.
     pub fn platform(&self, reason: &'static str) -> PlatformDb<'_> {
-        PlatformDb::new(self.inner.reader.clone(), reason)
+        PlatformDb::new(self.reads(Rights::Platform), reason)
     }
 
     /// Opens a unit of work on global tables. `reason` says why no agency's scope will do.
@@ -70,7 +84,8 @@ impl Store {
     /// # Errors
     /// [`crate::error::Error::Unavailable`] when no connection is free in time.
     pub async fn begin_platform(&self, reason: &'static str) -> Result<PlatformTx> {
-        Ok(PlatformTx::new(self.transaction().await?, self.clone(), reason))
+        let conn = self.unit_of_work(Rights::Platform).await?;
+        Ok(PlatformTx::new(conn, self.clone(), reason))
     }
 
     /// Answers when the database does.
@@ -100,8 +115,7 @@ impl Store {
     /// # Errors
     /// [`crate::error::Error::Internal`] when the driver fails to.
     pub async fn close(&self) -> Result<()> {
-        self.inner.reader.clone().close().await.context("closing the database")?;
-        self.inner.writer.clone().close().await.context("closing the database")
+        connect::close(self.inner.writer.clone(), self.inner.reader.clone()).await
     }
 
     /// Tells sleeping workers that there may be something to do.
@@ -110,28 +124,46 @@ impl Store {
         self.inner.committed.notify_one();
     }
 
-    async fn transaction(&self) -> Result<DatabaseTransaction> {
+    /// How the database keeps agencies apart by itself.
+    pub fn row_security(&self) -> RowSecurity {
+        self.inner.row_security
+    }
+
+    /// Leaves the condition on the agency out of every statement from now on, so that a test can
+    /// see what the database still does. Not in optimised builds.
+    #[cfg(debug_assertions)]
+    pub fn without_agency_filter(&self) {
+        self.inner.filter_is_off.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn filter(&self) -> Filter {
+        #[cfg(debug_assertions)]
+        if self.inner.filter_is_off.load(std::sync::atomic::Ordering::SeqCst) {
+            return Filter::Off;
+        }
+        Filter::On
+    }
+
+    fn reads(&self, rights: Rights) -> Conn {
+        match self.inner.reader.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = self.inner.reader.get_postgres_connection_pool();
+                Conn::PostgresReads(Reads::new(pool.clone(), rights))
+            }
+            _ => Conn::SqliteReads(self.inner.reader.clone()),
+        }
+    }
+
+    async fn unit_of_work(&self, rights: Rights) -> Result<Conn> {
+        let writer = &self.inner.writer;
+        if writer.get_database_backend() == DbBackend::Postgres {
+            let pool = writer.get_postgres_connection_pool();
+            return Ok(Conn::PostgresUnit(Transaction::begin(pool, rights).await?));
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(self.inner.writer.begin_with_options(options).await?)
-    }
-}
-
-/// Where a statement runs.
-pub(crate) enum Conn {
-    /// Any connection of the pool.
-    Pool(DatabaseConnection),
-    /// The connection of a unit of work.
-    Tx(DatabaseTransaction),
-}
-
-impl Conn {
-    pub(crate) fn executor(&self) -> sea_orm::DatabaseExecutor<'_> {
-        match self {
-            Self::Pool(pool) => pool.into(),
-            Self::Tx(transaction) => transaction.into(),
-        }
+        Ok(Conn::SqliteUnit(writer.begin_with_options(options).await?))
     }
 }

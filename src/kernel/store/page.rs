@@ -82,6 +82,12 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&self.0).unwrap_or_default())
     }
 
+    /// The place of a row in a list that is sorted by its id alone: for lists put together from
+    /// several tables.
+    pub fn at_id(id: uuid::Uuid) -> Self {
+        Self(vec![Key::Uuid(id)])
+    }
+
     fn decode(text: &str) -> Result<Self, FieldError> {
         let refuse = || {
             FieldError::new("?cursor", "invalid", "is not a cursor of this list; start without one")

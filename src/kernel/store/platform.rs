@@ -1,12 +1,14 @@
 //! Statements on global tables, each with a reason in words.
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, DatabaseConnection, DatabaseExecutor,
-    DatabaseTransaction, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel, Select,
-    SelectModel, Selector, UpdateMany,
+    ActiveModelBehavior, ActiveModelTrait, DbErr, DeleteMany, EntityTrait, FromQueryResult,
+    IntoActiveModel, ModelTrait, PaginatorTrait, QuerySelect, Select, SelectModel, Selector,
+    UpdateMany,
 };
 
-use super::{AgencyDb, AgencyTx, Conn, Origin, Store};
+use super::conn::Conn;
+use super::postgres::Rights;
+use super::{AgencyDb, AgencyTx, Origin, Page, PageRequest, Sort, Store};
 use crate::error::Result;
 use crate::tenancy::AgencyScope;
 
@@ -16,27 +18,25 @@ pub struct PlatformDb<'c> {
 }
 
 enum PlatformConn<'c> {
-    Pool(DatabaseConnection),
-    Shared(DatabaseExecutor<'c>),
+    Reads(Conn),
+    Shared(&'c Conn),
 }
 
 impl<'c> PlatformDb<'c> {
-    pub(super) fn new(pool: DatabaseConnection, reason: &'static str) -> Self {
+    pub(super) fn new(reads: Conn, reason: &'static str) -> Self {
         tracing::trace!(reason, "platform read");
-        Self { conn: PlatformConn::Pool(pool) }
+        Self { conn: PlatformConn::Reads(reads) }
     }
 
-    pub(super) fn on(executor: DatabaseExecutor<'c>, reason: &'static str) -> Self {
+    pub(super) fn on(conn: &'c Conn, reason: &'static str) -> Self {
         tracing::trace!(reason, "platform statement");
-        Self { conn: PlatformConn::Shared(executor) }
+        Self { conn: PlatformConn::Shared(conn) }
     }
 
-    fn executor(&self) -> DatabaseExecutor<'_> {
+    fn conn(&self) -> &Conn {
         match &self.conn {
-            PlatformConn::Pool(pool) => pool.into(),
-            PlatformConn::Shared(DatabaseExecutor::Connection(pool)) => (*pool).into(),
-            PlatformConn::Shared(DatabaseExecutor::Transaction(tx)) => (*tx).into(),
-            PlatformConn::Shared(DatabaseExecutor::OwnedTransaction(tx)) => tx.into(),
+            PlatformConn::Reads(conn) => conn,
+            PlatformConn::Shared(conn) => conn,
         }
     }
 
@@ -45,7 +45,7 @@ impl<'c> PlatformDb<'c> {
     /// # Errors
     /// Those of the database, as all methods here.
     pub async fn one<E: EntityTrait>(&self, query: Select<E>) -> Result<Option<E::Model>> {
-        Ok(query.one(&self.executor()).await?)
+        Ok(query.one(self.conn()).await?)
     }
 
     /// All rows of a bounded query.
@@ -53,7 +53,44 @@ impl<'c> PlatformDb<'c> {
     /// # Errors
     /// Those of the database.
     pub async fn all<E: EntityTrait>(&self, query: Select<E>) -> Result<Vec<E::Model>> {
-        Ok(query.all(&self.executor()).await?)
+        Ok(query.all(self.conn()).await?)
+    }
+
+    /// How many rows a query has.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn count<E: EntityTrait>(&self, query: Select<E>) -> Result<u64>
+    where
+        E::Model: Send + Sync + FromQueryResult,
+    {
+        Ok(query.count(self.conn()).await?)
+    }
+
+    /// One page of a query in a total order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Validation`] for a cursor of another list; those of the database.
+    pub async fn page<E: EntityTrait>(
+        &self,
+        query: Select<E>,
+        sort: &Sort<E>,
+        page: &PageRequest,
+    ) -> Result<Page<E::Model>>
+    where
+        E::Model: ModelTrait<Entity = E> + Send + Sync + FromQueryResult,
+    {
+        let total = if page.with_total { Some(self.count(query.clone()).await?) } else { None };
+        let query = sort.apply(query, page)?.limit(page.limit.saturating_add(1));
+        let mut data = self.all(query).await?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let more = data.len() > limit;
+        data.truncate(limit);
+        let next = match data.last() {
+            Some(last) if more => Some(sort.cursor_of(last)?),
+            _ => None,
+        };
+        Ok(Page { data, next, total })
     }
 
     /// The first row of a joined query, if any.
@@ -64,7 +101,7 @@ impl<'c> PlatformDb<'c> {
         &self,
         query: Selector<SelectModel<M>>,
     ) -> Result<Option<M>> {
-        Ok(query.one(&self.executor()).await?)
+        Ok(query.one(self.conn()).await?)
     }
 
     /// All rows of a bounded joined query.
@@ -75,7 +112,7 @@ impl<'c> PlatformDb<'c> {
         &self,
         query: Selector<SelectModel<M>>,
     ) -> Result<Vec<M>> {
-        Ok(query.all(&self.executor()).await?)
+        Ok(query.all(self.conn()).await?)
     }
 
     /// Inserts a row; a collision is the inner error.
@@ -87,7 +124,7 @@ impl<'c> PlatformDb<'c> {
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        row.insert(&self.executor()).await
+        row.insert(self.conn()).await
     }
 
     /// Inserts a row for which no key can collide.
@@ -112,7 +149,7 @@ impl<'c> PlatformDb<'c> {
     {
         let insert = A::Entity::insert(row)
             .on_conflict(sea_orm::sea_query::OnConflict::new().do_nothing().to_owned());
-        Ok(insert.exec_without_returning(&self.executor()).await? > 0)
+        Ok(insert.exec_without_returning(self.conn()).await? > 0)
     }
 
     /// Inserts rows in one statement, leaving out those whose key exists; none is fine.
@@ -128,7 +165,7 @@ impl<'c> PlatformDb<'c> {
         }
         let insert = A::Entity::insert_many(rows)
             .on_conflict(sea_orm::sea_query::OnConflict::new().do_nothing().to_owned());
-        insert.exec_without_returning(&self.executor()).await?;
+        insert.exec_without_returning(self.conn()).await?;
         Ok(())
     }
 
@@ -137,7 +174,7 @@ impl<'c> PlatformDb<'c> {
     /// # Errors
     /// Those of the database.
     pub async fn update_many<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64> {
-        Ok(update.exec(&self.executor()).await?.rows_affected)
+        Ok(update.exec(self.conn()).await?.rows_affected)
     }
 
     /// Runs an update and returns the changed rows.
@@ -148,7 +185,18 @@ impl<'c> PlatformDb<'c> {
         &self,
         update: UpdateMany<E>,
     ) -> Result<Vec<E::Model>> {
-        Ok(update.exec_with_returning(&self.executor()).await?)
+        Ok(self.try_update_returning(update).await?)
+    }
+
+    /// Runs an update that may collide with a key, and returns the changed rows.
+    ///
+    /// # Errors
+    /// The driver's own, so that the caller can map a named key: see [`crate::error::violation`].
+    pub async fn try_update_returning<E: EntityTrait>(
+        &self,
+        update: UpdateMany<E>,
+    ) -> Result<Vec<E::Model>, DbErr> {
+        update.exec_with_returning(self.conn()).await
     }
 
     /// Runs a delete; returns how many rows went.
@@ -156,36 +204,32 @@ impl<'c> PlatformDb<'c> {
     /// # Errors
     /// Those of the database.
     pub async fn delete_many<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64> {
-        Ok(delete.exec(&self.executor()).await?.rows_affected)
+        Ok(delete.exec(self.conn()).await?.rows_affected)
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
         use sea_orm::ConnectionTrait;
 
-        self.executor().get_database_backend() == sea_orm::DbBackend::Postgres
+        self.conn().get_database_backend() == sea_orm::DbBackend::Postgres
     }
 }
 
 /// A unit of work on global tables. Dropped, it rolls back.
 pub struct PlatformTx {
-    transaction: DatabaseTransaction,
+    conn: Conn,
     store: Store,
     reason: &'static str,
     wakes_workers: bool,
 }
 
 impl PlatformTx {
-    pub(super) fn new(
-        transaction: DatabaseTransaction,
-        store: Store,
-        reason: &'static str,
-    ) -> Self {
-        Self { transaction, store, reason, wakes_workers: false }
+    pub(super) fn new(conn: Conn, store: Store, reason: &'static str) -> Self {
+        Self { conn, store, reason, wakes_workers: false }
     }
 
     /// The global tables.
     pub fn db(&self) -> PlatformDb<'_> {
-        PlatformDb::on((&self.transaction).into(), self.reason)
+        PlatformDb::on(&self.conn, self.reason)
     }
 
     /// Adds a job that belongs to no agency.
@@ -201,10 +245,15 @@ impl PlatformTx {
         Ok(())
     }
 
-    /// Goes on as the unit of work of one agency (for the work that makes the agency).
-    pub fn enter(self, scope: AgencyScope, origin: Origin) -> AgencyTx {
-        let db = AgencyDb::new(scope, Conn::Tx(self.transaction));
-        AgencyTx::new(db, &self.store, origin)
+    /// Goes on as the unit of work of one agency (for the work that makes the agency). From here on
+    /// the rows of others do not exist.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn enter(self, scope: AgencyScope, origin: Origin) -> Result<AgencyTx> {
+        self.conn.take_rights(Rights::Agency(scope.agency_id())).await?;
+        let db = AgencyDb::new(scope, self.store.filter(), self.conn);
+        Ok(AgencyTx::new(db, &self.store, origin))
     }
 
     /// Makes it all true.
@@ -212,7 +261,7 @@ impl PlatformTx {
     /// # Errors
     /// Those of the database; then nothing has happened.
     pub async fn commit(self) -> Result<()> {
-        self.transaction.commit().await?;
+        self.conn.commit().await?;
         if self.wakes_workers {
             self.store.notify_committed();
         }

@@ -3,12 +3,15 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, Utc};
-use entity::{ActivityId, EventId, UserId, activity, idempotency_key, job, outbox, outbox_head};
+use entity::{
+    ActivityId, ApiKeyId, EventId, ImpersonationGrantId, UserId, activity, idempotency_key, job,
+    outbox, outbox_head,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 
-use super::{AgencyDb, Conn, Store};
+use super::{AgencyDb, Store};
 use crate::error::{Context, Error, Result};
 use crate::jobs::{Job, row};
 
@@ -17,7 +20,11 @@ use crate::jobs::{Job, row};
 pub struct Origin {
     /// Who; `None` for the system and for visitors.
     pub user_id: Option<UserId>,
-    /// `api`, `public`, `system`.
+    /// The API key that acts on that person's behalf, where one does.
+    pub api_key_id: Option<ApiKeyId>,
+    /// The grant by which an operator of the platform acts in the owner's place, if one does.
+    pub impersonation: Option<ImpersonationGrantId>,
+    /// `api`, `api_key`, `public`, `super_admin`, `system`.
     pub source: &'static str,
     /// The request, where there is one.
     pub request_id: Option<String>,
@@ -195,10 +202,19 @@ impl AgencyTx {
     /// Adds an entry to the activity log.
     pub fn record(&self, entry: Activity) {
         let Activity { action, entity_type, entity_id, owner_id, old_values, new_values } = entry;
-        let metadata = serde_json::json!({
+        let mut metadata = serde_json::json!({
             "source": self.origin.source,
             "request_id": self.origin.request_id,
         });
+        if let (Some(key), Some(members)) = (self.origin.api_key_id, metadata.as_object_mut()) {
+            members.insert("api_key_id".to_owned(), key.to_string().into());
+        }
+        if let (Some(grant), Some(members)) = (self.origin.impersonation, metadata.as_object_mut())
+        {
+            let by = self.origin.user_id.map(|id| id.to_string());
+            members.insert("impersonated_by".to_owned(), by.into());
+            members.insert("impersonation_grant_id".to_owned(), grant.to_string().into());
+        }
         let row = activity::ActiveModel {
             agency_id: Set(self.scope().agency_id()),
             id: Set(ActivityId(self.new_id())),
@@ -238,10 +254,7 @@ impl AgencyTx {
             self.db.platform("idempotency keys belong to callers").update_many(update).await?;
         }
         self.write_events(events).await?;
-        let Conn::Tx(transaction) = self.db.conn else {
-            return Err(Error::internal("a unit of work without transaction"));
-        };
-        transaction.commit().await?;
+        self.db.conn.commit().await?;
         if wakes_workers {
             self.store.notify_committed();
         }

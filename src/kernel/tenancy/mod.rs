@@ -4,18 +4,25 @@
 //! token and an active membership, from a claimed job, or from a public link. Everything that
 //! runs for an agency carries it inside a [`TenantContext`].
 
+mod api_key;
 mod context;
+mod impersonation;
 mod permission;
+pub mod plan;
 mod resolve;
 mod token;
 
 use entity::AgencyId;
 
-pub use context::{Actor, AgencyInfo, MemberInfo, TenantContext};
+pub use api_key::{ApiKeyInfo, NewKey};
+pub(crate) use api_key::{is_api_key, resolve_api_key};
+pub use context::{Actor, AgencyInfo, MemberInfo, MixedRows, TenantContext};
+pub use impersonation::{ImpersonatorInfo, OperatorInfo, SUPER_ADMIN, operator_context};
 pub use permission::{Permission, RequiredPermission, RowFilter, perm};
+pub use plan::{Feature, Limit, Plan};
 pub use resolve::{acting_as, job_context, refresh, system_context, visiting};
-pub(crate) use resolve::{resolve_link, resolve_member, resolve_user};
-pub use token::{ACCESS_TOKEN_TTL, AccessClaims, AccessTokens};
+pub(crate) use resolve::{authenticate, resolve_link, resolve_member};
+pub use token::{ACCESS_TOKEN_TTL, AccessClaims, AccessTokens, Jwk, JwkSet, KeySource, retire};
 
 /// Proof that the holder may act for one agency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,11 @@ macro_rules! matrix {
             /// Every permission, in the order of the specification.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
+            /// The permission that clients know by a key.
+            pub fn from_key(key: &str) -> Option<Self> {
+                match key { $($key => Some(Self::$variant),)+ _ => None }
+            }
+
             /// The permission as clients see it.
             pub const fn key(self) -> &'static str {
                 match self { $(Self::$variant => $key,)+ }
@@ -162,6 +167,7 @@ matrix! {
     DemoLoad = "demo:load", OwnerAndAdmin;
     DemoClear = "demo:clear", OwnerAndAdmin;
     ApiKeyManage = "api_key:manage", OwnerOnly;
+    SsoManage = "sso:manage", OwnerOnly;
     AgencyView = "agency:view", Everyone;
 }
 
@@ -173,6 +179,46 @@ impl Permission {
             Grant::OwnerAndAdmin => matches!(role, Role::Owner | Role::Admin),
             Grant::OwnerOnly => matches!(role, Role::Owner),
         }
+    }
+}
+
+impl Permission {
+    /// Every permission of a role.
+    pub fn of_role(role: Role) -> Vec<Self> {
+        Self::ALL.iter().copied().filter(|permission| permission.granted_to(role)).collect()
+    }
+
+    /// Whether an API key can have it. What decides over the agency itself, over who owns it, over
+    /// keys and over how its people sign in needs a person.
+    pub const fn is_open_to_keys(self) -> bool {
+        !matches!(
+            self,
+            Self::ApiKeyManage
+                | Self::SsoManage
+                | Self::MemberTransferOwnership
+                | Self::AgencyDelete
+        )
+    }
+}
+
+impl Permission {
+    /// Whether an operator may use it in the owner's place. What an agency owns — itself, its keys,
+    /// its money and its subscription — and the whole of its data are not the operator's to give
+    /// away; repairing its work is.
+    pub const fn is_open_to_impersonators(self) -> bool {
+        !matches!(
+            self,
+            Self::AgencyDelete
+                | Self::ApiKeyManage
+                | Self::SsoManage
+                | Self::BillingManage
+                | Self::DataExport
+                | Self::InvoiceRefund
+                | Self::MemberTransferOwnership
+                | Self::StripeConnect
+                | Self::StripeDisconnect
+                | Self::SubscriptionManage
+        )
     }
 }
 

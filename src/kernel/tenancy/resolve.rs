@@ -1,7 +1,7 @@
 //! From credentials to a context: the only makers of an [`AgencyScope`].
 
 use chrono::{DateTime, Utc};
-use entity::agency::{AgencyStatus, Tier};
+use entity::agency::{AgencyStatus, SubscriptionStatus};
 use entity::document::DocumentKind;
 use entity::membership::{MembershipStatus, Role};
 use entity::{
@@ -11,20 +11,26 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 
 use super::context::{Actor, AgencyInfo, MemberInfo, TenantContext};
-use super::token::AccessClaims;
+use super::impersonation::{self, Entry};
+use super::plan::{Plan, Subscription};
 use super::{AgencyScope, SignedInUser};
 use crate::error::{Error, Result};
 use crate::http::RequestInfo;
+use crate::security::{self, SecurityEvent};
 use crate::state::App;
 
 /// An agency with its time zone, and the caller's membership where asked for.
 #[derive(Debug, FromQueryResult)]
-struct AgencyRow {
-    id: AgencyId,
-    slug: String,
+pub(super) struct AgencyRow {
+    pub(super) id: AgencyId,
+    pub(super) slug: String,
     name: String,
     status: AgencyStatus,
-    subscription_tier: Tier,
+    subscription_tier: String,
+    subscription_status: SubscriptionStatus,
+    subscription_end: Option<DateTime<Utc>>,
+    is_freemium: bool,
+    freemium_expires_at: Option<DateTime<Utc>>,
     deleted_at: Option<DateTime<Utc>>,
     timezone: String,
     membership_id: Option<MembershipId>,
@@ -33,21 +39,46 @@ struct AgencyRow {
 }
 
 impl AgencyRow {
-    fn info(&self) -> AgencyInfo {
+    /// The agency as it is now.
+    pub(super) fn info(&self, now: DateTime<Utc>) -> AgencyInfo {
+        let subscription = Subscription {
+            tier: self.subscription_tier.clone(),
+            status: self.subscription_status,
+            end: self.subscription_end,
+            is_freemium: self.is_freemium,
+            freemium_expires_at: self.freemium_expires_at,
+        };
         AgencyInfo {
             id: self.id,
             slug: self.slug.clone(),
             name: self.name.clone(),
             timezone: crate::calendar::zone(&self.timezone),
-            tier: self.subscription_tier,
+            plan: Plan::of(subscription.effective_tier(now)),
+        }
+    }
+
+    /// The joined person's place in the agency, while it is in use.
+    pub(super) fn active_member(
+        &self,
+        user_id: entity::UserId,
+        email: String,
+    ) -> Option<MemberInfo> {
+        let active = self.membership_status == Some(MembershipStatus::Active);
+        let (membership_id, role) = self.membership_id.zip(self.role).filter(|_| active)?;
+        Some(MemberInfo { membership_id, user_id, email, role })
+    }
+
+    /// Refuses an agency that has been deleted.
+    pub(super) fn check_exists(&self) -> Result<()> {
+        match self.deleted_at {
+            None => Ok(()),
+            Some(_) => Err(Error::Gone("this agency has been deleted".into())),
         }
     }
 
     /// Refuses an agency that may not be used by its members.
-    fn check_usable(&self) -> Result<()> {
-        if self.deleted_at.is_some() {
-            return Err(Error::Gone("this agency has been deleted".into()));
-        }
+    pub(super) fn check_usable(&self) -> Result<()> {
+        self.check_exists()?;
         match self.status {
             AgencyStatus::Active => Ok(()),
             status => Err(Error::refused("agency_suspended", format!("this agency is {status}"))),
@@ -56,7 +87,7 @@ impl AgencyRow {
 }
 
 /// Selects an agency; `for_user` joins that person's membership.
-fn agency_query(for_user: Option<entity::UserId>) -> sea_orm::Select<agency::Entity> {
+pub(super) fn agency_query(for_user: Option<entity::UserId>) -> sea_orm::Select<agency::Entity> {
     let profile_join = Expr::col((profile::Entity, profile::Column::AgencyId))
         .equals((agency::Entity, agency::Column::Id));
     let mut membership_join = Expr::col((membership::Entity, membership::Column::AgencyId))
@@ -74,6 +105,10 @@ fn agency_query(for_user: Option<entity::UserId>) -> sea_orm::Select<agency::Ent
             agency::Column::Name,
             agency::Column::Status,
             agency::Column::SubscriptionTier,
+            agency::Column::SubscriptionStatus,
+            agency::Column::SubscriptionEnd,
+            agency::Column::IsFreemium,
+            agency::Column::FreemiumExpiresAt,
             agency::Column::DeletedAt,
         ])
         .column(profile::Column::Timezone)
@@ -88,12 +123,24 @@ fn agency_query(for_user: Option<entity::UserId>) -> sea_orm::Select<agency::Ent
     select
 }
 
-/// The person behind verified claims, while the sign-in lasts.
+/// The person behind an access token, while the sign-in lasts. A token that is refused is noted in
+/// the security log.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the sign-in has ended or the person is suspended.
-pub(crate) async fn resolve_user(app: &App, claims: &AccessClaims) -> Result<SignedInUser> {
-    find_user(app, claims.sub, claims.sid).await
+/// [`Error::Unauthenticated`] when the token is not valid, the sign-in has ended or the person is
+/// suspended.
+pub(crate) async fn authenticate(
+    app: &App,
+    token: &str,
+    request: &RequestInfo,
+) -> Result<SignedInUser> {
+    match app.tokens().verify(token, app.clock().now()) {
+        Ok(claims) => find_user(app, claims.sub, claims.sid).await,
+        Err(fault) => {
+            security::record(app, request, SecurityEvent::AccessTokenInvalid { fault }).await;
+            Err(fault.into())
+        }
+    }
 }
 
 async fn find_user(
@@ -124,21 +171,32 @@ async fn find_user(
 ///
 /// # Errors
 /// [`Error::NotFound`] when the agency does not exist or the person has no active membership in
-/// it; [`Error::Gone`], [`Error::Refused`] for deleted and suspended agencies and for a person
-/// without any.
+/// it; [`Error::Gone`], [`Error::Refused`] for deleted and suspended agencies, for a person
+/// without any, and for an operator whose grant has ended (`impersonation_grant_expired`).
 pub(crate) async fn resolve_member(
     app: &App,
     user: &SignedInUser,
     slug: Option<&str>,
     request: RequestInfo,
 ) -> Result<TenantContext> {
+    // A grant goes before a membership (spec §1.3): the marks that it leaves must not depend on
+    // what else the operator is.
+    let entry = match slug.filter(|_| user.user.is_super_admin) {
+        Some(slug) => impersonation::enter(app, user, slug, request.clone()).await?,
+        None => Entry::None,
+    };
+    let absent: fn() -> Error = match entry {
+        Entry::Open(context) => return Ok(*context),
+        Entry::Lapsed => impersonation::lapsed,
+        Entry::None => || Error::NotFound,
+    };
     let platform = app.store().platform("the scope is being made");
     let query = agency_query(Some(user.user.id))
         .filter(membership::Column::Status.eq(MembershipStatus::Active));
     let row = match slug {
         Some(slug) => {
             let query = query.filter(agency::Column::Slug.eq(slug)).into_model::<AgencyRow>();
-            let row = platform.one_as(query).await?.ok_or(Error::NotFound)?;
+            let row = platform.one_as(query).await?.ok_or_else(absent)?;
             row.check_usable()?;
             row
         }
@@ -146,36 +204,41 @@ pub(crate) async fn resolve_member(
             let mut rows = platform.all_as(query.into_model::<AgencyRow>()).await?;
             rows.retain(|row| row.check_usable().is_ok());
             rows.sort_by_key(|row| {
+                let chosen = Some(row.id) == request.current_agency;
                 let default = Some(row.id) == user.user.default_agency_id;
-                (!default, row.role.map(role_rank), row.name.clone())
+                (!chosen, !default, row.role.map(role_rank), row.name.clone())
             });
             rows.into_iter().next().ok_or_else(|| {
                 Error::refused("no_agency_access", "you are not a member of any agency; create one")
             })?
         }
     };
-    let (Some(membership_id), Some(role), Some(MembershipStatus::Active)) =
-        (row.membership_id, row.role, row.membership_status)
-    else {
-        return Err(Error::NotFound);
-    };
-    let member =
-        MemberInfo { membership_id, user_id: user.user.id, email: user.user.email.clone(), role };
+    let member = row.active_member(user.user.id, user.user.email.clone());
+    let member = member.ok_or(Error::NotFound)?;
     Ok(TenantContext {
         app: app.clone(),
         scope: AgencyScope(row.id),
-        agency: row.info(),
+        agency: row.info(app.clock().now()),
         actor: Actor::Member(member),
         request,
     })
 }
 
-/// Looks again whether a person still has access, and with which role: for what outlives a request.
+/// Looks again whether a caller still has access, and with which rights: for what outlives a
+/// request. `user` is the person, where one and no API key calls.
 ///
 /// # Errors
-/// As for a request: the sign-in may have ended, the agency be gone.
-pub async fn refresh(context: &TenantContext, user: &SignedInUser) -> Result<TenantContext> {
+/// As for a request: the sign-in may have ended, the key be revoked, the agency be gone.
+pub async fn refresh(
+    context: &TenantContext,
+    user: Option<&SignedInUser>,
+) -> Result<TenantContext> {
     let app = context.app();
+    let user = match (context.actor(), user) {
+        (Actor::ApiKey(key), _) => return super::api_key::recheck(context, key).await,
+        (_, Some(user)) => user,
+        (_, None) => return Err(Error::unauthenticated()),
+    };
     let user = find_user(app, user.user.id, user.session_id).await?;
     let slug = Some(context.agency().slug.as_str());
     resolve_member(app, &user, slug, context.request().clone()).await
@@ -223,7 +286,7 @@ pub(crate) async fn resolve_link(
     let context = TenantContext {
         app: app.clone(),
         scope: AgencyScope(row.id),
-        agency: row.info(),
+        agency: row.info(app.clock().now()),
         actor: Actor::Visitor,
         request,
     };
@@ -291,13 +354,13 @@ fn system(app: &App, row: AgencyRow) -> TenantContext {
     TenantContext {
         app: app.clone(),
         scope: AgencyScope(row.id),
-        agency: row.info(),
+        agency: row.info(app.clock().now()),
         actor: Actor::System,
         request: RequestInfo::default(),
     }
 }
 
-async fn find_agency(app: &App, id: AgencyId) -> Result<AgencyRow> {
+pub(super) async fn find_agency(app: &App, id: AgencyId) -> Result<AgencyRow> {
     let query = agency_query(None).filter(agency::Column::Id.eq(id)).into_model::<AgencyRow>();
     let platform = app.store().platform("the scope is being made");
     platform.one_as(query).await?.ok_or(Error::NotFound)

@@ -4,13 +4,15 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use chrono::{DateTime, Utc};
+use entity::{AgencyId, UserId};
 use futures_util::future::{Ready, ready};
 
 use crate::error::{Error, Result};
 use crate::http::RequestInfo;
 use crate::http::operation::Access;
 use crate::state::App;
-use crate::tenancy::{RequiredPermission, SignedInUser, TenantContext};
+use crate::tenancy::{self, RequiredPermission, SignedInUser, TenantContext};
 
 /// The context of a member who has the permission `P`.
 ///
@@ -101,6 +103,52 @@ impl FromRequest for SignedIn {
                 Ok(Self { user, app: app.get_ref().clone(), request: info })
             }
             _ => Err(Error::internal("the operation table does not ask for a signed-in person")),
+        })
+    }
+}
+
+/// An operator of the platform (super-admin).
+pub struct Operator {
+    /// Who, and on which sign-in.
+    pub user: SignedInUser,
+    /// The server's shared parts.
+    pub app: App,
+    /// What is known of the request.
+    pub request: RequestInfo,
+}
+
+impl Operator {
+    /// Who.
+    pub fn user_id(&self) -> UserId {
+        self.user.user.id
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.clock().now()
+    }
+
+    /// An agency, to act on from outside.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none with this id.
+    pub async fn on(&self, agency_id: AgencyId) -> Result<TenantContext> {
+        tenancy::operator_context(&self.app, agency_id, &self.user, self.request.clone()).await
+    }
+}
+
+impl FromRequest for Operator {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let named = request.extensions().get::<Access>() == Some(&Access::Operator);
+        let caller = SignedIn::from_request(request, payload).into_inner();
+        ready(match caller {
+            Ok(SignedIn { user, app, request }) if named && user.user.is_super_admin => {
+                Ok(Self { user, app, request })
+            }
+            _ => Err(Error::internal("the operation table does not ask for an operator")),
         })
     }
 }

@@ -6,5 +6,5 @@ mod rules;
 
 pub(super) use body::{MaxBody, read_body};
 pub use body::{OptionalJson, RawBody, ValidForm, ValidJson, ValidQuery};
-pub use caller::{Authorized, Link, SignedIn};
+pub use caller::{Authorized, Link, Operator, SignedIn};
 pub use rules::{Patch, check, not_null, patch};
