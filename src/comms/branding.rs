@@ -3,6 +3,7 @@
 use entity::{agency, file, profile};
 use kernel::error::{Error, Result};
 use kernel::ports::print::{Brand, Logo};
+use kernel::tenancy::Feature;
 use kernel::{App, TenantContext};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
@@ -59,7 +60,7 @@ impl Branding {
                 secondary_color: agency.secondary_color,
                 accent_color: agency.accent_color,
                 logo,
-                show_powered_by: true,
+                show_powered_by: !context.plan().has(Feature::WhiteLabel),
             },
             email: agency.email,
             phone: agency.phone,

@@ -5,19 +5,22 @@
 //! rows it would need are gone it is told so with `event: reset` and reads anew.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::web::{Bytes, ReqData};
 use actix_web::{HttpRequest, HttpResponse, get};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::Stream;
 use kernel::error::{Error, Result};
-use kernel::events::{self, PublishedEvent};
+use kernel::events::{self, AccessChange, PublishedEvent};
 use kernel::http::Authorized;
 use kernel::http::operation::Operation;
-use kernel::tenancy::{Permission, RowFilter, SignedInUser, refresh};
+use kernel::tenancy::{Permission, SignedInUser, refresh};
 use kernel::{TenantContext, perm};
-use tokio::sync::watch;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this module.
@@ -35,8 +38,9 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 /// A comment goes out when nothing else has for so long, so that a dead connection is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// After so many heartbeats' time the caller's access is looked at again.
-const RECHECK: Duration = Duration::from_secs(30);
+/// After so long the caller's access is looked at again, though nothing has said that it changed:
+/// that may have happened in another process.
+const RECHECK: TimeDelta = TimeDelta::seconds(30);
 
 /// Events read at once.
 const BATCH: u64 = 100;
@@ -56,10 +60,10 @@ const BATCH: u64 = 100;
 #[get("/api/v1/events")]
 async fn of_best_agency(
     context: Authorized<perm::AgencyView>,
-    user: ReqData<SignedInUser>,
+    user: Option<ReqData<SignedInUser>>,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    stream(&context, user.into_inner(), &request).await
+    stream(&context, user.map(ReqData::into_inner), &request).await
 }
 
 /// Follow the events of an agency.
@@ -74,15 +78,15 @@ async fn of_best_agency(
 #[get("/api/v1/agencies/{agency_slug}/events")]
 async fn of_agency(
     context: Authorized<perm::AgencyView>,
-    user: ReqData<SignedInUser>,
+    user: Option<ReqData<SignedInUser>>,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
-    stream(&context, user.into_inner(), &request).await
+    stream(&context, user.map(ReqData::into_inner), &request).await
 }
 
 async fn stream(
     context: &TenantContext,
-    user: SignedInUser,
+    user: Option<SignedInUser>,
     request: &HttpRequest,
 ) -> Result<HttpResponse> {
     let last_seen = match request.headers().get("last-event-id").map(|value| value.to_str()) {
@@ -99,31 +103,52 @@ async fn stream(
         }
     };
     let follower = Follower::start(context.clone(), user, last_seen).await?;
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header(("x-accel-buffering", "no"))
-        .streaming(follower.into_stream()))
+        .insert_header(("x-accel-buffering", "no"));
+    if context.request().headers_only {
+        // Without end, a body that is not sent would still hold the connection.
+        return Ok(response.finish());
+    }
+    Ok(response.streaming(follower.into_stream()))
 }
 
 /// One connection.
 struct Follower {
     context: TenantContext,
-    user: SignedInUser,
+    user: Option<SignedInUser>,
     newest: watch::Receiver<i64>,
+    access: broadcast::Receiver<AccessChange>,
     seen: i64,
     ready: VecDeque<Bytes>,
-    checked: tokio::time::Instant,
+    /// When the caller's access was last looked at; `None` asks for it at once.
+    checked_at: Option<DateTime<Utc>>,
+}
+
+/// What ended a wait.
+enum Wake {
+    /// There may be events.
+    Events,
+    /// The caller's access may have changed.
+    Access,
+    /// Nothing happened for a while.
+    Heartbeat,
+    /// The server is closing.
+    Closed,
 }
 
 impl Follower {
     async fn start(
         context: TenantContext,
-        user: SignedInUser,
+        user: Option<SignedInUser>,
         last_seen: Option<i64>,
     ) -> Result<Self> {
         // Listen first, read afterwards: nothing falls between.
         let newest = context.app().bus().subscribe(context.agency_id());
+        let access = context.app().bus().access_changes();
+        let checked_at = Some(context.now());
         let (oldest, latest) = events::bounds(&context.db()).await?.unwrap_or((1, 0));
         let mut ready = VecDeque::new();
         ready.push_back(frame(latest.min(last_seen.unwrap_or(latest)), "connected", "{}"));
@@ -135,7 +160,7 @@ impl Follower {
                 latest
             }
         };
-        Ok(Self { context, user, newest, seen, ready, checked: tokio::time::Instant::now() })
+        Ok(Self { context, user, newest, access, seen, ready, checked_at })
     }
 
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> {
@@ -150,9 +175,10 @@ impl Follower {
             if let Some(bytes) = self.ready.pop_front() {
                 return Ok(Some(bytes));
             }
-            if self.checked.elapsed() >= RECHECK {
-                self.checked = tokio::time::Instant::now();
-                match refresh(&self.context, &self.user).await {
+            let now = self.context.now();
+            if self.checked_at.is_none_or(|at| (now - at).abs() >= RECHECK) {
+                self.checked_at = Some(now);
+                match refresh(&self.context, self.user.as_ref()).await {
                     Ok(context) => self.context = context,
                     Err(error) if error.status() >= 500 => return Err(error),
                     Err(_) => return Ok(None),
@@ -161,24 +187,45 @@ impl Follower {
             self.newest.mark_unchanged();
             let batch = events::after(&self.context.db(), self.seen, BATCH).await?;
             if batch.is_empty() {
-                let changed = tokio::time::timeout(HEARTBEAT, self.newest.changed()).await;
-                match changed {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => return Ok(None),
-                    Err(_) => self.ready.push_back(Bytes::from_static(b": heartbeat\n\n")),
+                match self.wait().await {
+                    Wake::Events => {}
+                    Wake::Access => self.checked_at = None,
+                    Wake::Heartbeat => {
+                        self.ready.push_back(Bytes::from_static(b": heartbeat\n\n"));
+                    }
+                    Wake::Closed => return Ok(None),
                 }
                 continue;
             }
             // Members do not hear of rows they may not see.
-            let rows = self.context.rows(Permission::ProposalViewAll);
+            let rows = self.context.mixed_rows();
             for event in batch {
                 self.seen = event.seq;
-                let visible = event.owner_id.is_none()
-                    || rows == RowFilter::All
-                    || rows.allows(event.owner_id);
+                let kind = event.event_type.split('.').next().unwrap_or_default();
+                let visible = rows.allow(kind, event.owner_id);
                 if visible {
                     self.ready.push_back(event_frame(&event)?);
                 }
+            }
+        }
+    }
+
+    /// Waits for something to look at.
+    async fn wait(&mut self) -> Wake {
+        let mut heartbeat = pin!(tokio::time::sleep(HEARTBEAT));
+        loop {
+            tokio::select! {
+                changed = self.newest.changed() => {
+                    return if changed.is_ok() { Wake::Events } else { Wake::Closed };
+                }
+                change = self.access.recv() => match change {
+                    Ok(AccessChange::Person(id))
+                        if self.user.as_ref().is_none_or(|user| user.user.id != id) => {}
+                    Ok(AccessChange::Agency(id)) if id != self.context.agency_id() => {}
+                    Err(RecvError::Closed) => return Wake::Closed,
+                    Ok(_) | Err(RecvError::Lagged(_)) => return Wake::Access,
+                },
+                () = &mut heartbeat => return Wake::Heartbeat,
             }
         }
     }

@@ -12,23 +12,29 @@ use serde_json::Map;
 const MASKED: &str = "***";
 
 /// Collects changes of one row.
-pub(crate) struct Changes<E: EntityTrait> {
+pub struct Changes<E: EntityTrait> {
     update: UpdateMany<E>,
     old: Map<String, serde_json::Value>,
     new: Map<String, serde_json::Value>,
 }
 
+impl<E: EntityTrait> Default for Changes<E> {
+    fn default() -> Self {
+        Self { update: E::update_many(), old: Map::new(), new: Map::new() }
+    }
+}
+
 impl<E: EntityTrait> Changes<E> {
     /// No change yet.
-    pub(crate) fn new() -> Self {
-        Self { update: E::update_many(), old: Map::new(), new: Map::new() }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Sets a column to a value that was given and differs.
     ///
     /// # Errors
     /// [`kernel::Error::Internal`] when a value has no JSON form.
-    pub(crate) fn set<V>(self, column: E::Column, old: &V, new: Option<V>) -> Result<Self>
+    pub fn set<V>(self, column: E::Column, old: &V, new: Option<V>) -> Result<Self>
     where
         V: PartialEq + Serialize + Into<Value>,
     {
@@ -42,17 +48,12 @@ impl<E: EntityTrait> Changes<E> {
     ///
     /// # Errors
     /// As [`Changes::set`].
-    pub(crate) fn set_text(
-        self,
-        column: E::Column,
-        old: &String,
-        new: Option<String>,
-    ) -> Result<Self> {
+    pub fn set_text(self, column: E::Column, old: &String, new: Option<String>) -> Result<Self> {
         self.set(column, old, new.map(|text| text.trim().to_owned()))
     }
 
     /// Sets a column whose values must not be read in the log; `None` is no change.
-    pub(crate) fn set_secret(self, column: E::Column, sealed: Option<String>) -> Self {
+    pub fn set_secret(self, column: E::Column, sealed: Option<String>) -> Self {
         match sealed {
             Some(sealed) => self.write(column, sealed.into(), MASKED.into(), MASKED.into()),
             None => self,
@@ -72,17 +73,17 @@ impl<E: EntityTrait> Changes<E> {
     }
 
     /// Whether everything stays as it is.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.new.is_empty()
     }
 
     /// The changed values before and after.
-    pub(crate) fn values(&self) -> (serde_json::Value, serde_json::Value) {
+    pub fn values(&self) -> (serde_json::Value, serde_json::Value) {
         (self.old.clone().into(), self.new.clone().into())
     }
 
     /// The update of a row that still has `version`: it gets the next one.
-    pub(crate) fn into_update(
+    pub fn into_update(
         self,
         (version_column, version): (E::Column, i64),
         (updated_column, now): (E::Column, DateTime<Utc>),

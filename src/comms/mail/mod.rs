@@ -97,6 +97,23 @@ pub async fn queue(
     branding: &Branding,
     mail: Mail,
 ) -> Result<EmailId> {
+    let id = context.new_id();
+    queue_as(id, context, tx, branding, mail).await?;
+    Ok(id)
+}
+
+/// As [`queue`], under an id that is known before: a job that runs again can tell by it that the
+/// message is queued already.
+///
+/// # Errors
+/// As for [`queue`].
+pub async fn queue_as(
+    id: EmailId,
+    context: &TenantContext,
+    tx: &AgencyTx,
+    branding: &Branding,
+    mail: Mail,
+) -> Result<()> {
     let brand = BrandView {
         name: &branding.brand.name,
         primary_color: &branding.brand.primary_color,
@@ -111,7 +128,6 @@ pub async fn queue(
     .concat();
     let view = view(&mail, brand, &footer);
     let pages = context.app().pages();
-    let id: EmailId = context.new_id();
     let row = email::ActiveModel {
         id: Set(id),
         document_id: Set(mail.document_id),
@@ -132,8 +148,7 @@ pub async fn queue(
         ..Default::default()
     };
     tx.insert(row).await?;
-    tx.enqueue(&Deliver { email_id: id })?;
-    Ok(id)
+    tx.enqueue(&Deliver { email_id: id })
 }
 
 /// Renders a message in the product's own look and hands it to the provider at once. Called from

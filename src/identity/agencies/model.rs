@@ -5,8 +5,9 @@ use entity::agency::{AgencyStatus, Tier};
 use entity::membership::Role;
 use entity::{AgencyId, agency, file, profile};
 use garde::Validate;
+use kernel::Permission;
 use kernel::http::{ETag, not_null};
-use kernel::text::check_currency;
+use kernel::text::{check_currency, sha256_hex};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -47,6 +48,10 @@ pub struct NewAgency {
     /// Basis points: 1000 is 10 %, which it is when left out.
     #[garde(inner(range(min = 0, max = 10_000)))]
     pub tax_rate_bps: Option<i32>,
+    /// The token of an invitation of the operator: what the path of its link ends in. Needed where
+    /// sign-up is `invite_only`.
+    #[garde(inner(length(bytes, min = 1, max = 100)))]
+    pub invite_token: Option<String>,
 }
 
 fn check_slug(text: &str, _: &()) -> garde::Result {
@@ -138,17 +143,23 @@ pub struct Agency {
     pub logo: Option<file::Model>,
     /// The caller's role.
     pub role: Role,
+    /// The caller's permissions: the role's, or fewer.
+    pub permissions: Vec<Permission>,
 }
 
 impl Agency {
-    /// The version of the agency's row; the tag differs too when the profile or the role does.
+    /// The version of the agency's row; the tag differs too when the profile, the role or the
+    /// permissions do.
     pub fn etag(&self) -> ETag {
-        ETag::variant(self.row.version, format_args!("{}.{}", self.profile.version, self.role))
+        let permissions = sha256_hex(permissions::keys(&self.permissions).join(" "));
+        let permissions: String = permissions.chars().take(8).collect();
+        let (profile, role) = (self.profile.version, self.role);
+        ETag::variant(self.row.version, format_args!("{profile}.{role}.{permissions}"))
     }
 }
 
 impl From<Agency> for AgencyView {
-    fn from(Agency { row, profile, logo, role }: Agency) -> Self {
+    fn from(Agency { row, profile, logo, role, permissions: granted }: Agency) -> Self {
         Self {
             id: row.id,
             branding: BrandingView::new(&row, logo.as_ref()),
@@ -162,7 +173,7 @@ impl From<Agency> for AgencyView {
             currency: profile.currency,
             timezone: profile.timezone,
             role,
-            permissions: permissions::keys(role),
+            permissions: permissions::keys(&granted),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }

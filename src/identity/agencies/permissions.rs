@@ -45,21 +45,21 @@ pub struct ActionView {
     pub roles: Vec<Role>,
 }
 
-/// The permissions of a role.
-pub(super) fn keys(role: Role) -> Vec<&'static str> {
-    let granted = Permission::ALL.iter().filter(|permission| permission.granted_to(role));
-    granted.map(|permission| permission.key()).collect()
+/// Permissions as clients see them.
+pub(super) fn keys(permissions: &[Permission]) -> Vec<&'static str> {
+    permissions.iter().map(|permission| permission.key()).collect()
 }
 
-/// The matrix for a caller of the given role.
-pub(super) fn view(role: Role) -> PermissionsView {
+/// The matrix for a caller of the given role, who has the given permissions: an API key has fewer
+/// than the role.
+pub(super) fn view(role: Role, permissions: &[Permission]) -> PermissionsView {
     let mut resources: Vec<ResourceView> = Vec::new();
     for permission in Permission::ALL {
         let (resource, action) = permission.key().split_once(':').unwrap_or(("", permission.key()));
         let action = ActionView {
             action,
             permission: permission.key(),
-            granted: permission.granted_to(role),
+            granted: permissions.contains(permission),
             roles: Role::ALL.iter().copied().filter(|role| permission.granted_to(*role)).collect(),
         };
         match resources.iter_mut().find(|known| known.resource == resource) {
@@ -67,16 +67,20 @@ pub(super) fn view(role: Role) -> PermissionsView {
             None => resources.push(ResourceView { resource, actions: vec![action] }),
         }
     }
-    PermissionsView { role, permissions: keys(role), resources }
+    PermissionsView { role, permissions: keys(permissions), resources }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of_role(role: Role) -> PermissionsView {
+        view(role, &Permission::of_role(role))
+    }
+
     #[test]
     fn every_permission_is_shown_once_under_its_resource() {
-        let view = view(Role::Member);
+        let view = of_role(Role::Member);
         let shown = view.resources.iter().flat_map(|resource| &resource.actions);
 
         assert_eq!(shown.clone().count(), Permission::ALL.len());
@@ -85,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_member_does_not_see_the_owner_s_rights_as_granted() {
-        let view = view(Role::Member);
+        let view = of_role(Role::Member);
 
         assert!(view.permissions.contains(&"client:view"));
         assert!(!view.permissions.contains(&"invoice:refund"));

@@ -26,6 +26,11 @@ impl<'c> AgencyRepo<'c> {
         self.db.one(query).await?.ok_or(Error::NotFound)
     }
 
+    /// The agency with a slug, whatever its state.
+    pub(crate) async fn find_by_slug(&self, slug: &str) -> Result<Option<agency::Model>> {
+        self.db.one(agency::Entity::find().filter(agency::Column::Slug.eq(slug))).await
+    }
+
     /// Whether an agency has a slug; deleted ones keep theirs.
     pub(super) async fn has_slug(&self, slug: &str) -> Result<bool> {
         let query = agency::Entity::find().filter(agency::Column::Slug.eq(slug));

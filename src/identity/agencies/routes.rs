@@ -1,15 +1,15 @@
 //! The API of agencies.
 
 use actix_web::web::{Data, Json};
-use actix_web::{get, patch, post};
+use actix_web::{HttpRequest, get, patch, post};
 use kernel::error::Result;
 use kernel::http::{Authorized, Created, ETag, IfMatch, Read, SignedIn, ValidJson, ValidQuery};
-use kernel::store::Origin;
 use kernel::{App, Error, perm};
 
 use super::model::{AgencyPatch, AgencyView, NewAgency, SlugAvailability, SlugQuery};
 use super::permissions::{self, PermissionsView};
-use super::service::{self, Founder};
+use super::service;
+use crate::invites;
 
 /// Ask whether a slug is free.
 ///
@@ -30,7 +30,10 @@ pub(super) async fn slug_available(
 
 /// Create an agency.
 ///
-/// The caller becomes its owner. Profile, tax defaults and number series are made with it.
+/// The caller becomes its owner. Profile, tax defaults and number series are made with it. With an
+/// invitation of the operator it uses everything without a charge; where sign-up is `invite_only`
+/// it cannot be created without one (403 `invite_required`). An invitation is for one address (403
+/// `invite_email_mismatch`) and works once (409 `invalid_state`).
 #[utoipa::path(
     tag = "agencies",
     operation_id = "agencies_create",
@@ -40,12 +43,13 @@ pub(super) async fn slug_available(
 #[post("/api/v1/agencies")]
 pub(super) async fn create(
     caller: SignedIn,
+    request: HttpRequest,
     body: ValidJson<NewAgency>,
 ) -> Result<Created<AgencyView>> {
-    let user_id = caller.user.user.id;
-    let origin = Origin { user_id: Some(user_id), ..caller.request.origin("api") };
-    let founder = Founder { user_id, origin };
-    let agency = service::create(&caller.app, founder, body.into_inner()).await?;
+    let cookie = request.cookie(invites::COOKIE);
+    let carried = cookie.as_ref().map(|cookie| cookie.value());
+    let SignedIn { user, app, request } = &caller;
+    let agency = service::found(app, &user.user, request, carried, body.into_inner()).await?;
     let (location, etag) = (format!("/api/v1/agencies/{}", agency.row.slug), agency.etag());
     Ok(Created::at(location, agency.into()).etag(etag))
 }
@@ -87,7 +91,13 @@ pub(super) async fn update(
 pub(super) async fn read_permissions(
     ctx: Authorized<perm::AgencyView>,
 ) -> Result<Read<PermissionsView>> {
-    let member = ctx.member().ok_or_else(|| Error::internal("a permission without member"))?;
-    // The matrix changes with the server alone: its tag is the role.
-    Ok(Read::new(ETag::variant(1, member.role), permissions::view(member.role)))
+    let role = ctx.role().ok_or_else(|| Error::internal("a permission without a role"))?;
+    let view = permissions::view(role, &ctx.permissions());
+    // The matrix changes with the server alone: its tag is who asks.
+    let etag = match ctx.api_key() {
+        Some(key) => ETag::variant(key.version, format_args!("{}.{role}", key.id)),
+        None if ctx.impersonator().is_some() => ETag::variant(1, "impersonator"),
+        None => ETag::variant(1, role),
+    };
+    Ok(Read::new(etag, view))
 }

@@ -5,18 +5,20 @@
 //! so that a mail scanner cannot use it up. A refresh token that comes back after its rotation ends
 //! the whole sign-in.
 
+pub(crate) mod cookies;
 mod jobs;
+mod keys;
 mod model;
 mod pages;
 mod repo;
-mod return_url;
+pub(crate) mod return_url;
 mod routes;
 pub mod service;
 
 pub use jobs::SendSignInLink;
 use kernel::http::limits::LimitClass;
 use kernel::http::operation::Operation;
-pub use model::TokenPair;
+pub use model::{SignInOutcome, TokenPair};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this capability.
@@ -26,6 +28,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::public("POST", "/api/v1/auth/magic-link/verify", LimitClass::SignIn),
     Operation::public("POST", "/api/v1/auth/refresh", LimitClass::SignIn),
     Operation::signed_in("POST", "/api/v1/auth/logout"),
+    Operation::public("GET", "/.well-known/jwks.json", LimitClass::Operations),
     Operation::public("GET", "/auth/sign-in", LimitClass::SignIn).page(),
     Operation::public("POST", "/auth/sign-in", LimitClass::MagicLink).page(),
     Operation::public("GET", "/auth/magic-link", LimitClass::SignIn).page(),
@@ -40,6 +43,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(routes::verify_link)
         .service(routes::refresh)
         .service(routes::logout)
+        .service(keys::read)
         .map(|config| {
             config
                 .service(pages::ask)

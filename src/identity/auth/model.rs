@@ -6,6 +6,9 @@ use kernel::text::check_email;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::oauth::Offered;
+use crate::second_factor::SecondFactorStep;
+
 /// Who asks for a sign-in link.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"email": "ada@riverbend.example", "return_url": "https://app.example.com/welcome"}))]
@@ -37,13 +40,14 @@ pub struct LinkToken {
     pub token: String,
 }
 
-/// A refresh token.
-#[derive(Deserialize, Validate, ToSchema)]
+/// A refresh token; may be left out by a browser, whose cookie holds it.
+#[derive(Default, Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"refresh_token": "pS3t8Xq1vB0m7cYw5hJkZr2LdN9aFgE4uTiOeRxWyQs"}))]
 pub struct RefreshToken {
     /// The newest refresh token of the sign-in.
-    #[garde(length(bytes, min = 1, max = 200))]
-    pub refresh_token: String,
+    #[serde(default)]
+    #[garde(inner(length(bytes, min = 1, max = 200)))]
+    pub refresh_token: Option<String>,
 }
 
 /// What a sign-in gives.
@@ -68,12 +72,25 @@ pub struct TokenPair {
     pub refresh_expires_at: DateTime<Utc>,
 }
 
+/// What a proven first factor gives: tokens, or a session token for the second factor. They are
+/// told apart by `second_factor_required`, which only the latter has.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum SignInOutcome {
+    /// The person is signed in.
+    SignedIn(TokenPair),
+    /// The second factor is missing.
+    SecondFactor(SecondFactorStep),
+}
+
 /// The ways to sign in that are on.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"magic_link": true, "sign_up": "open"}))]
+#[schema(example = json!({"magic_link": true, "oauth": [{"provider": "google", "name": "Google"}], "sign_up": "open"}))]
 pub struct Providers {
     /// A link by mail.
     pub magic_link: bool,
+    /// Accounts at identity providers: begin with `GET /api/v1/auth/oauth/{provider}/start`.
+    pub oauth: Vec<Offered>,
     /// Who may create an agency: `open` is everybody.
     pub sign_up: &'static str,
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::return_url;
 use super::service::{self, LinkPage};
+use crate::oauth::{self, Offered};
 
 /// What the template is filled with.
 #[derive(Default, Serialize)]
@@ -24,6 +25,8 @@ struct Page<'a> {
     token: &'a str,
     email: &'a str,
     error: &'static str,
+    notice: &'static str,
+    providers: Vec<Offered>,
 }
 
 fn render(app: &App, page: Page<'_>) -> Result<HttpResponse> {
@@ -34,12 +37,34 @@ fn render(app: &App, page: Page<'_>) -> Result<HttpResponse> {
 pub(super) struct Ask {
     #[serde(default)]
     email: String,
+    /// Why a sign-in with a provider was refused.
+    #[serde(default)]
+    error: String,
+}
+
+/// Why a sign-in with a provider was refused, and what to do.
+fn refusal(code: &str) -> &'static str {
+    match code {
+        "" => "",
+        "email_missing" | "email_unverified" => {
+            "That account does not vouch for an e-mail address. Sign in with a link once; then you \
+             can connect the account."
+        }
+        "account_suspended" => "This account may not sign in.",
+        "sso_not_member" => "Only members of the agency sign in that way. Ask to be invited.",
+        "sso_domain_unproven" => {
+            "Your agency has not proven that the domain of your address is its own yet."
+        }
+        "oauth_denied" => "The sign-in was not approved.",
+        _ => "That did not work. Try again, or sign in with a link.",
+    }
 }
 
 /// Asks for an address.
 #[get("/auth/sign-in")]
 pub(super) async fn ask(app: Data<App>, query: Query<Ask>) -> Result<HttpResponse> {
-    render(&app, Page { state: "ask", email: &query.email, ..Page::default() })
+    let (notice, providers) = (refusal(&query.error), oauth::offered(&app));
+    render(&app, Page { state: "ask", email: &query.email, notice, providers, ..Page::default() })
 }
 
 /// Sends a link to the address.
@@ -48,7 +73,8 @@ pub(super) async fn send(app: Data<App>, form: ValidForm<Ask>) -> Result<HttpRes
     let email = form.0.email.trim();
     if !is_email(email) {
         let error = "This is not an e-mail address.";
-        return render(&app, Page { state: "ask", email, error, ..Page::default() });
+        let providers = oauth::offered(&app);
+        return render(&app, Page { state: "ask", email, error, providers, ..Page::default() });
     }
     service::request_link(&app, email, return_url::landing(app.config())).await?;
     render(&app, Page { state: "sent", email, ..Page::default() })

@@ -1,20 +1,25 @@
 //! The sign-in API.
 
 use actix_web::web::{Data, Json};
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use kernel::App;
 use kernel::error::Result;
 use kernel::http::problem::Problem;
-use kernel::http::{NoContent, RequestInfo, SignedIn, ValidJson};
+use kernel::http::{OptionalJson, RequestInfo, SignedIn, ValidJson};
 
-use super::model::{LinkRequest, LinkRequested, LinkToken, Providers, RefreshToken, TokenPair};
+use super::cookies;
+use super::model::{
+    LinkRequest, LinkRequested, LinkToken, Providers, RefreshToken, SignInOutcome, TokenPair,
+};
 use super::service;
+use crate::oauth;
 
 /// List the ways to sign in.
 #[utoipa::path(tag = "auth", operation_id = "auth_providers", responses((status = 200, body = Providers)))]
 #[get("/api/v1/auth/providers")]
-pub(super) async fn providers() -> Json<Providers> {
-    Json(Providers { magic_link: true, sign_up: "open" })
+pub(super) async fn providers(app: Data<App>) -> Json<Providers> {
+    let oauth = oauth::offered(&app);
+    Json(Providers { magic_link: true, oauth, sign_up: app.config().signup_mode.as_str() })
 }
 
 /// Ask for a sign-in link by mail.
@@ -41,15 +46,17 @@ pub(super) async fn request_link(
 
 /// Sign in with the token of a link.
 ///
-/// Makes the person when the address is new, and accepts the invitations that wait for it. A token
-/// that is unknown, used or expired is 401 `invalid_token`; a suspended person is 403
-/// `account_suspended`.
+/// Makes the person when the address is new, and accepts the invitations that wait for it. Where
+/// the person has a second factor, or has to have one, the answer is no pair of tokens but a
+/// `session_token` with `second_factor_required`: go on with `POST /api/v1/auth/second-factor` or
+/// `POST /api/v1/auth/phone/start`. A token that is unknown, used or expired is 401
+/// `invalid_token`; a suspended person is 403 `account_suspended`.
 #[utoipa::path(
     tag = "auth",
     operation_id = "auth_verify_link",
     request_body = LinkToken,
     responses(
-        (status = 200, body = TokenPair),
+        (status = 200, body = SignInOutcome),
         (status = 401, description = "The token is unknown, used or expired.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The person is suspended.", body = Problem, content_type = "application/problem+json"),
     )
@@ -57,16 +64,21 @@ pub(super) async fn request_link(
 #[post("/api/v1/auth/magic-link/verify")]
 pub(super) async fn verify_link(
     app: Data<App>,
-    request: RequestInfo,
+    request: HttpRequest,
+    info: RequestInfo,
     body: ValidJson<LinkToken>,
-) -> Result<Json<TokenPair>> {
-    service::verify(&app, &body.into_inner().token, &request).await.map(Json)
+) -> Result<HttpResponse> {
+    let outcome = service::verify(&app, &body.into_inner().token, &info).await?;
+    cookies::outcome(&app, &request, outcome)
 }
 
 /// Exchange a refresh token for new tokens.
 ///
-/// A refresh token works once, and for another minute so that parallel requests do not fail. One
-/// that comes back later ends the sign-in (401 `token_reused`).
+/// The refresh token stands in the body or in the cookie of a browser, whose `Origin` must then be
+/// this server or a configured client. It works once, and for another minute so that parallel
+/// requests do not fail; one that comes back later ends the sign-in (401 `token_reused`). When the
+/// access token comes along and lasts for more than a minute, the answer is the same pair again.
+/// The new tokens are set as cookies too.
 #[utoipa::path(
     tag = "auth",
     operation_id = "auth_refresh",
@@ -74,22 +86,29 @@ pub(super) async fn verify_link(
     responses(
         (status = 200, body = TokenPair),
         (status = 401, description = "The token is unknown, expired or was used before, or the sign-in has ended.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A cookie came from a page of another origin (`origin_mismatch`).", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/api/v1/auth/refresh")]
 pub(super) async fn refresh(
     app: Data<App>,
-    body: ValidJson<RefreshToken>,
-) -> Result<Json<TokenPair>> {
-    service::refresh(&app, &body.into_inner().refresh_token).await.map(Json)
+    request: HttpRequest,
+    info: RequestInfo,
+    body: OptionalJson<RefreshToken>,
+) -> Result<HttpResponse> {
+    let presented = body.into_inner().refresh_token;
+    let refresh = cookies::refresh_token(&app, &request, &info, presented).await?;
+    let access = cookies::access_token(&request);
+    let pair = service::refresh(&app, &refresh, access.as_deref(), &info).await?;
+    cookies::pair(&app, &request, pair)
 }
 
 /// Sign out.
 ///
-/// Ends this sign-in with all its tokens.
+/// Ends this sign-in with all its tokens, and removes its cookies.
 #[utoipa::path(tag = "auth", operation_id = "auth_logout", responses((status = 204, description = "Signed out.")))]
 #[post("/api/v1/auth/logout")]
-pub(super) async fn logout(caller: SignedIn) -> Result<NoContent> {
-    service::logout(&caller.app, &caller.user).await?;
-    Ok(NoContent)
+pub(super) async fn logout(caller: SignedIn) -> Result<HttpResponse> {
+    service::logout(&caller.app, &caller.user, &caller.request).await?;
+    cookies::signed_out(&caller.app)
 }

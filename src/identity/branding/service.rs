@@ -1,10 +1,13 @@
 //! The use cases of branding.
 
+use chrono::TimeDelta;
 use entity::agency::{self, Column};
 use entity::{FileId, file, profile};
 use kernel::error::{Error, Result};
 use kernel::http::{ETag, IfMatch};
+use kernel::quota::{self, Reservation};
 use kernel::store::{Activity, AgencyDb, AgencyTx, Event};
+use kernel::tenancy::Limit;
 use kernel::text::sha256_hex;
 use kernel::{App, TenantContext};
 use sea_orm::ActiveValue::Set;
@@ -18,6 +21,9 @@ use crate::changes::Changes;
 use crate::profile as profiles;
 
 const REASON: &str = "the agency's own row";
+
+/// Longer than an upload takes; what it reserved is given back afterwards if the process died.
+const UPLOAD_TIME: TimeDelta = TimeDelta::minutes(5);
 
 /// Changes the colours. What is given as it stands already is no change.
 ///
@@ -51,7 +57,8 @@ pub async fn update(
 ///
 /// # Errors
 /// [`Error::UnsupportedMediaType`] when it is no image that is taken; [`Error::Validation`] when it
-/// is broken; [`Error::PreconditionFailed`] when the agency has been changed since it was read.
+/// is broken; [`Error::PreconditionFailed`] when the agency has been changed since it was read;
+/// [`Error::PlanLimit`] when its plan has no room for the file.
 pub async fn put_logo(
     ctx: &TenantContext,
     if_match: IfMatch,
@@ -61,12 +68,30 @@ pub async fn put_logo(
     let row = AgencyRepo::new(ctx.platform(REASON)).require(ctx.agency_id()).await?;
     if_match.check(row.version)?;
     let sha256 = sha256_hex(bytes);
-    let known = LogoRepo::new(&ctx.db()).find_by_hash(&sha256).await?;
-    let stored = match known {
-        Some(file) => Stored::Known(file),
-        None => Stored::New(store(ctx, bytes, content_type, sha256).await?),
-    };
+    if let Some(known) = LogoRepo::new(&ctx.db()).find_by_hash(&sha256).await? {
+        return make_logo(ctx, &if_match, Stored::Known(known)).await;
+    }
+    let file_size =
+        i64::try_from(bytes.len()).map_err(|_| Error::internal("a file longer than memory"))?;
+    // Before the bytes are stored: what is refused must leave none behind.
+    let room = quota::reserve(ctx, Limit::StorageMb, file_size, UPLOAD_TIME).await?;
+    let outcome = async {
+        let row = store(ctx, bytes, file_size, content_type, sha256).await?;
+        make_logo(ctx, &if_match, Stored::New(row, &room)).await
+    }
+    .await;
+    if outcome.is_err() {
+        room.release(ctx).await?;
+    }
+    outcome
+}
 
+/// Makes a stored image the agency's logo.
+async fn make_logo(
+    ctx: &TenantContext,
+    if_match: &IfMatch,
+    stored: Stored<'_>,
+) -> Result<(ETag, BrandingView)> {
     let tx = ctx.begin().await?;
     let row = AgencyRepo::new(tx.platform(REASON)).require(ctx.agency_id()).await?;
     if_match.check(row.version)?;
@@ -74,7 +99,11 @@ pub async fn put_logo(
     let logos = LogoRepo::new(&tx);
     let file = match stored {
         Stored::Known(file) => file,
-        Stored::New(new) => logos.insert(*new).await?,
+        Stored::New(new, room) => {
+            let file = logos.insert(*new).await?;
+            room.settle(&tx).await?;
+            file
+        }
     };
     if before == Some(file.id) {
         return Ok(answer(&row, Some(&file)));
@@ -127,25 +156,24 @@ pub(crate) async fn logo(db: &AgencyDb, profile: &profile::Model) -> Result<Opti
 }
 
 /// An image in the file store.
-enum Stored {
+enum Stored<'a> {
     /// It was there before.
     Known(file::Model),
-    /// It has no row yet.
-    New(Box<file::ActiveModel>),
+    /// It has no row yet; room is reserved for it.
+    New(Box<file::ActiveModel>, &'a Reservation),
 }
 
 /// Puts an image into the file store and says what its row will be.
 async fn store(
     ctx: &TenantContext,
     bytes: &[u8],
+    file_size: i64,
     content_type: &str,
     sha256: String,
 ) -> Result<Box<file::ActiveModel>> {
     let id: FileId = ctx.new_id();
     let file_key = format!("{}/{}", ctx.agency_id().uuid(), id.uuid());
     ctx.app().blobs().put(&file_key, bytes).await?;
-    let file_size =
-        i64::try_from(bytes.len()).map_err(|_| Error::internal("a file longer than memory"))?;
     let extension = content_type.strip_prefix("image/").unwrap_or_default();
     Ok(Box::new(file::ActiveModel {
         id: Set(id),

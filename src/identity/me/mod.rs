@@ -14,6 +14,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::signed_in("PATCH", "/api/v1/me"),
     Operation::signed_in("GET", "/api/v1/me/agencies"),
     Operation::signed_in("PUT", "/api/v1/me/default-agency"),
+    Operation::signed_in("PUT", "/api/v1/me/current-agency").without_if_match(),
 ];
 
 /// Adds the routes of this capability.
@@ -22,5 +23,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(routes::read)
         .service(routes::update)
         .service(routes::agencies)
-        .service(routes::set_default_agency);
+        .service(routes::set_default_agency)
+        .service(routes::set_current_agency);
 }

@@ -1,5 +1,6 @@
 //! The use cases of the person who is signed in.
 
+use entity::agency::AgencyStatus;
 use entity::user::{self, Column};
 use entity::{AgencyId, UserId};
 use kernel::App;
@@ -14,15 +15,21 @@ use crate::people::UserRepo;
 
 const REASON: &str = "a person may belong to several agencies";
 
-/// Who the person is and where they belong.
+/// Who the person is and where they belong; `chosen` is the agency that their browser names.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn read(app: &App, id: UserId) -> Result<MeView> {
+pub async fn read(app: &App, id: UserId, chosen: Option<AgencyId>) -> Result<MeView> {
     let person = UserRepo::new(app.store().platform(REASON)).find(id).await?;
     let person = person.ok_or(Error::NotFound)?;
     let agencies = agencies(app, &person).await?;
-    Ok(MeView::new(person, agencies))
+    let impersonations = if person.is_super_admin {
+        let db = app.store().platform(REASON);
+        repo::impersonations(db, person.id, app.clock().now()).await?
+    } else {
+        Vec::new()
+    };
+    Ok(MeView::new(person, agencies, impersonations, chosen))
 }
 
 /// The agencies of a person, by name.
@@ -37,18 +44,43 @@ pub async fn agencies(app: &App, person: &user::Model) -> Result<Vec<MyAgency>> 
     Ok(agencies)
 }
 
+/// One of the person's agencies that may be used now.
+///
+/// # Errors
+/// [`Error::Validation`] when the person has no active membership in it, as when there is no such
+/// agency; [`Error::Refused`] (`agency_suspended`) when it may not be used.
+pub async fn usable_agency(
+    app: &App,
+    person: &user::Model,
+    agency_id: AgencyId,
+) -> Result<MyAgency> {
+    let agencies = agencies(app, person).await?;
+    let agency = agencies.into_iter().find(|agency| agency.id == agency_id);
+    let agency = agency
+        .ok_or_else(|| Error::invalid("/agency_id", "unknown", "is none of your agencies"))?;
+    match agency.status {
+        AgencyStatus::Active => Ok(agency),
+        status => Err(Error::refused("agency_suspended", format!("this agency is {status}"))),
+    }
+}
+
 /// Changes what a person may change of themselves.
 ///
 /// # Errors
 /// [`Error::PreconditionFailed`] when it has been changed since it was read.
-pub async fn update(app: &App, id: UserId, if_match: IfMatch, patch: MePatch) -> Result<MeView> {
+pub async fn update(
+    app: &App,
+    (id, chosen): (UserId, Option<AgencyId>),
+    if_match: IfMatch,
+    patch: MePatch,
+) -> Result<MeView> {
     let MePatch { avatar } = patch;
     let tx = app.store().begin_platform(REASON).await?;
     let person = UserRepo::new(tx.db()).find(id).await?.ok_or(Error::NotFound)?;
     if_match.check(person.version)?;
     let changes = Changes::new().set_text(Column::Avatar, &person.avatar, avatar)?;
     write(app, tx, &person, changes).await?;
-    read(app, id).await
+    read(app, id, chosen).await
 }
 
 /// Chooses the agency that is meant where none is named.
@@ -58,7 +90,7 @@ pub async fn update(app: &App, id: UserId, if_match: IfMatch, patch: MePatch) ->
 /// agency; [`Error::PreconditionFailed`] when the person has been changed since it was read.
 pub async fn set_default_agency(
     app: &App,
-    id: UserId,
+    (id, chosen): (UserId, Option<AgencyId>),
     if_match: IfMatch,
     agency_id: AgencyId,
 ) -> Result<MeView> {
@@ -75,7 +107,7 @@ pub async fn set_default_agency(
         Some(Some(agency_id)),
     )?;
     write(app, tx, &person, changes).await?;
-    read(app, id).await
+    read(app, id, chosen).await
 }
 
 async fn write(

@@ -2,6 +2,7 @@
 
 use comms::branding::Branding;
 use comms::mail::{self, Action, Mail};
+use entity::EmailId;
 use entity::membership::{MembershipStatus, Role};
 use kernel::TenantContext;
 use kernel::error::{Context, Result};
@@ -23,12 +24,13 @@ impl Letterhead {
     }
 
     /// Queues the mail that fits the membership: an invitation to somebody who has yet to sign in,
-    /// a notice to somebody who is in already.
+    /// a notice to somebody who is in already. `id` names the mail.
     pub(super) async fn queue(
         &self,
         ctx: &TenantContext,
         tx: &AgencyTx,
         member: &Member,
+        id: EmailId,
     ) -> Result<()> {
         let agency = &self.branding.brand.name;
         let (inviter, role) = (&self.inviter, describe(member.row.role));
@@ -56,7 +58,7 @@ impl Letterhead {
                 ..self.blank(member)
             },
         };
-        mail::queue(ctx, tx, &self.branding, mail).await.map(|_| ())
+        mail::queue_as(id, ctx, tx, &self.branding, mail).await
     }
 
     fn blank(&self, member: &Member) -> Mail {

@@ -3,6 +3,7 @@
 //! An agency always has an owner: the owner's membership is neither removed nor changed but by a
 //! transfer, which hands the role over in one statement that only one of parallel calls wins.
 
+mod jobs;
 mod mails;
 mod model;
 mod repo;
@@ -15,6 +16,7 @@ use kernel::http::limits::LimitClass;
 use kernel::http::operation::Operation;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use jobs::WelcomeMember;
 pub use model::{InvitableRole, MemberView, NewMember};
 
 /// The operations of this capability.
@@ -22,12 +24,14 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::member("GET", "/api/v1/agencies/{agency_slug}/members", Permission::MemberView),
     Operation::member("POST", "/api/v1/agencies/{agency_slug}/members", Permission::MemberInvite)
         .class(LimitClass::EmailSending),
-    Operation::member("PATCH", "/api/v1/agencies/{agency_slug}/members/me", Permission::MemberView),
+    Operation::member("PATCH", "/api/v1/agencies/{agency_slug}/members/me", Permission::MemberView)
+        .not_for_keys(),
     Operation::member(
         "POST",
         "/api/v1/agencies/{agency_slug}/members/leave",
         Permission::MemberView,
-    ),
+    )
+    .not_for_keys(),
     Operation::member(
         "GET",
         "/api/v1/agencies/{agency_slug}/members/{member_id}",

@@ -117,7 +117,7 @@ impl Member {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "mem_01jd3k9v5xe8rt2m4n6p8q0s2v",
-    "user_id": "usr_01jd3k9v5xe8rt2m4n6p8q0s2v",
+    "user_id": null,
     "email": "grace@riverbend.example",
     "avatar": "",
     "display_name": "Grace",
@@ -131,11 +131,11 @@ impl Member {
 pub struct MemberView {
     /// Which membership.
     pub id: MembershipId,
-    /// Who.
-    pub user_id: UserId,
+    /// Who; null until they have come in.
+    pub user_id: Option<UserId>,
     /// Their address.
     pub email: String,
-    /// Address of a picture; may be empty.
+    /// Address of a picture; empty until they have come in.
     pub avatar: String,
     /// What the others call them; may be empty.
     pub display_name: String,
@@ -155,11 +155,13 @@ pub struct MemberView {
 
 impl From<Member> for MemberView {
     fn from(Member { row, person }: Member) -> Self {
+        // Whether somebody has an account, and since when, is not told to whoever invites them.
+        let has_come_in = row.status != MembershipStatus::Invited;
         Self {
             id: row.id,
-            user_id: row.user_id,
+            user_id: has_come_in.then_some(row.user_id),
             email: person.email,
-            avatar: person.avatar,
+            avatar: if has_come_in { person.avatar } else { String::new() },
             display_name: row.display_name,
             role: row.role,
             status: row.status,

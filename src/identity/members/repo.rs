@@ -28,9 +28,26 @@ impl<'a> MemberRepo<'a> {
         self.db.require::<membership::Entity>(id).await
     }
 
+    /// The membership with an id, locked until the unit of work ends: for a change that names no
+    /// version and must not fail over somebody else's.
+    pub(super) async fn lock(&self, id: MembershipId) -> Result<membership::Model> {
+        let query = membership::Entity::find().filter(Column::Id.eq(id)).lock(LockType::Update);
+        self.db.one(query).await?.ok_or(Error::NotFound)
+    }
+
     /// The membership with an id, if this agency has it.
     pub(super) async fn find(&self, id: MembershipId) -> Result<Option<membership::Model>> {
         self.db.find::<membership::Entity>(id).await
+    }
+
+    /// The membership of a person, if they have one here.
+    pub(super) async fn find_by_user(&self, user_id: UserId) -> Result<Option<membership::Model>> {
+        self.db.one(membership::Entity::find().filter(Column::UserId.eq(user_id))).await
+    }
+
+    /// A person's membership, if they have one in this agency.
+    pub(super) async fn find_of(&self, user_id: UserId) -> Result<Option<membership::Model>> {
+        self.db.one(membership::Entity::find().filter(Column::UserId.eq(user_id))).await
     }
 
     /// Adds a membership.

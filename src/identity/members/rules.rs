@@ -22,7 +22,8 @@ pub(super) fn check_role_change(target: Role) -> Result<()> {
 pub(super) fn check_removal(actor: &Actor, target: Role) -> Result<()> {
     let by = match actor {
         Actor::Member(member) => member.role,
-        Actor::System | Actor::Visitor => Role::Owner,
+        Actor::ApiKey(key) => key.member.role,
+        Actor::Impersonator(_) | Actor::Operator(_) | Actor::System | Actor::Visitor => Role::Owner,
     };
     match (by, target) {
         (_, Role::Owner) => Err(owner_protected()),
@@ -40,7 +41,8 @@ pub(super) fn check_removal(actor: &Actor, target: Role) -> Result<()> {
 pub(super) fn check_rename(actor: &Actor, target: &membership::Model) -> Result<()> {
     let own = match actor {
         Actor::Member(member) => member.user_id == target.user_id,
-        Actor::System | Actor::Visitor => false,
+        Actor::ApiKey(key) => key.member.user_id == target.user_id,
+        Actor::Impersonator(_) | Actor::Operator(_) | Actor::System | Actor::Visitor => false,
     };
     if own || target.role != Role::Owner {
         Ok(())

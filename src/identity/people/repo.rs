@@ -28,6 +28,11 @@ impl<'c> UserRepo<'c> {
         self.db.one(user::Entity::find().filter(user::Column::Id.eq(id))).await
     }
 
+    /// The person with an address.
+    pub(crate) async fn find_by_email(&self, email: &str) -> Result<Option<user::Model>> {
+        self.db.one(user::Entity::find().filter(user::Column::Email.eq(email))).await
+    }
+
     /// The people with the given ids, in no order.
     pub(crate) async fn find_all(&self, ids: Vec<UserId>) -> Result<Vec<user::Model>> {
         self.db.all(user::Entity::find().filter(user::Column::Id.is_in(ids))).await
@@ -63,6 +68,21 @@ impl<'c> UserRepo<'c> {
             .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
             .col_expr(user::Column::UpdatedAt, Expr::value(now))
             .filter(user::Column::Id.eq(person.id));
+        self.db.update_many(update).await.map(|_| ())
+    }
+
+    /// Stores a telephone number that a person has shown to hold; empty for none.
+    pub(crate) async fn set_phone(
+        &self,
+        id: UserId,
+        number: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let update = user::Entity::update_many()
+            .col_expr(user::Column::Phone, Expr::value(number))
+            .col_expr(user::Column::Version, Expr::col(user::Column::Version).add(1))
+            .col_expr(user::Column::UpdatedAt, Expr::value(now))
+            .filter(user::Column::Id.eq(id));
         self.db.update_many(update).await.map(|_| ())
     }
 
@@ -112,6 +132,7 @@ impl<'c> UserRepo<'c> {
         let delete = user::Entity::delete_many()
             .filter(user::Column::Id.eq(id))
             .filter(user::Column::Subject.starts_with(INVITED))
+            .filter(user::Column::IsSuperAdmin.eq(false))
             .filter(user::Column::Id.not_in_subquery(memberships));
         self.db.delete_many(delete).await.map(|_| ())
     }

@@ -45,6 +45,22 @@ pub(crate) async fn find_or_invite(
     find_or_add(app, &UserRepo::new(db), email, subject).await
 }
 
+/// Forgets a person who never signed in and is invited nowhere (any more): a unit of work of the
+/// platform, since only that sees the invitations of all agencies.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn forget_placeholder(app: &App, id: UserId) -> Result<()> {
+    let tx = app.store().begin_platform("a person may be invited by several agencies").await?;
+    let users = UserRepo::new(tx.db());
+    // Somebody may be inviting them just now.
+    if users.lock(id).await?.is_some_and(|person| is_placeholder(&person)) {
+        users.delete_placeholder(id).await?;
+    }
+    drop(users);
+    tx.commit().await
+}
+
 /// The person with an address, made when unknown, as if they had signed in. For commands that load
 /// data; nothing that can be reached over HTTP calls it.
 ///
@@ -63,23 +79,23 @@ async fn find_or_add(
     email: &str,
     subject: impl FnOnce() -> String,
 ) -> Result<user::Model> {
-    if let Some(person) = users.lock_by_email(email).await? {
-        return Ok(person);
-    }
     let now = app.clock().now();
     let row = user::ActiveModel {
         id: Set(app.new_id::<UserId>()),
         email: Set(email.to_owned()),
         subject: Set(subject()),
         avatar: Set(String::new()),
+        phone: Set(String::new()),
         is_super_admin: Set(false),
         default_agency_id: Set(None),
         suspended_at: Set(None),
+        suspended_reason: Set(None),
         version: Set(1),
         created_at: Set(now),
         updated_at: Set(now),
     };
-    // Somebody may have added the address in the meantime: then that row is taken.
+    // Not looked for first: the same statements run for an address that is known and for one that is
+    // not, and of parallel callers one adds the row.
     users.insert_unless_present(row).await?;
     users.lock_by_email(email).await?.ok_or_else(vanished)
 }

@@ -112,6 +112,15 @@ pub struct ProfilePatch {
     pub timezone: Option<String>,
 }
 
+impl ProfilePatch {
+    /// Whether it names where clients are to send their money.
+    pub(super) fn names_bank_account(&self) -> bool {
+        let account =
+            [&self.bank_name, &self.bank_bsb, &self.bank_account_number, &self.bank_account_name];
+        account.into_iter().any(Option::is_some)
+    }
+}
+
 fn check_default_terms(terms: &PaymentTerms, _: &()) -> garde::Result {
     match terms.days() {
         Some(_) => Ok(()),

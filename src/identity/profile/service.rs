@@ -43,6 +43,7 @@ pub async fn read(ctx: &TenantContext, reveal: bool) -> Result<(ETag, ProfileVie
         let etag = ETag::version(row.version);
         return Ok((etag, ProfileView::new(row, account.masked())));
     }
+    ctx.refuse_impersonator("the bank account in full")?;
     let tx = ctx.begin().await?;
     tx.record(Activity::new("profile.sensitive_viewed", "profile", row.id));
     tx.commit().await?;
@@ -59,6 +60,10 @@ pub async fn update(
     if_match: IfMatch,
     patch: ProfilePatch,
 ) -> Result<(ETag, ProfileView)> {
+    // Where clients send their money is decided by people of the agency alone.
+    if patch.names_bank_account() {
+        ctx.refuse_impersonator("the bank account")?;
+    }
     let tx = ctx.begin().await?;
     let profiles = ProfileRepo::new(&tx);
     let row = profiles.require().await?;

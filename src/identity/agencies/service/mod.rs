@@ -4,6 +4,6 @@ mod create;
 mod read;
 mod update;
 
-pub use create::{Founder, create};
+pub use create::{Founder, create, found};
 pub use read::{read, slug_availability};
 pub use update::update;

@@ -19,12 +19,11 @@ pub async fn read(ctx: &TenantContext) -> Result<Agency> {
 
 /// What is shown beside an agency's row.
 pub(super) async fn beside(ctx: &TenantContext, row: entity::agency::Model) -> Result<Agency> {
-    let member =
-        ctx.member().ok_or_else(|| Error::internal("an agency is shown to its members"))?;
+    let role = ctx.role().ok_or_else(|| Error::internal("an agency is shown to its members"))?;
     let db = ctx.db();
     let profile = profile::service::require(&db).await?;
     let logo = branding::service::logo(&db, &profile).await?;
-    Ok(Agency { row, profile, logo, role: member.role })
+    Ok(Agency { row, profile, logo, role, permissions: ctx.permissions() })
 }
 
 /// Whether an agency could be created with a slug now.

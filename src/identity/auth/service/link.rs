@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::token::{self, TokenKind};
 use kernel::App;
 use kernel::error::Result;
-use kernel::http::limits::{LimitClass, LimitKey};
+use kernel::http::limits::LimitClass;
 use kernel::text::{normalize_email, secret_token, sha256_hex};
 use sea_orm::ActiveValue::Set;
 
@@ -25,10 +25,7 @@ pub async fn request_link(app: &App, email: &str, return_url: Option<String>) ->
         return_url::check(app.config(), url)?;
     }
     let email = normalize_email(email);
-    let share = app
-        .limiter()
-        .check(LimitClass::MagicLink, |key| (key == LimitKey::Recipient).then(|| email.clone()));
-    if share.is_err() {
+    if app.limiter().charge_recipient(LimitClass::MagicLink, &email).await.is_err() {
         tracing::info!("a sign-in link was not sent: the address has had its share");
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! The use cases of sign-in.
 
+mod complete;
 mod link;
 mod refresh;
 mod session;
@@ -7,6 +8,7 @@ mod verify;
 
 use kernel::Error;
 
+pub(crate) use complete::{complete_sign_in, open_sign_in, signed_in_at};
 pub use link::{LinkPage, follow_link, make_link, open_link, request_link};
 pub use refresh::refresh;
 pub use session::logout;

@@ -5,7 +5,9 @@ use entity::token::{self, TokenKind};
 use entity::{SessionId, UserId, session};
 use kernel::App;
 use kernel::error::Result;
+use kernel::events::AccessChange;
 use kernel::http::RequestInfo;
+use kernel::security::{self, SecurityEvent};
 use kernel::store::PlatformTx;
 use kernel::tenancy::{ACCESS_TOKEN_TTL, SignedInUser};
 use kernel::text::{secret_token, sha256_hex};
@@ -77,14 +79,33 @@ pub(super) async fn issue(
     })
 }
 
+/// The pair of tokens that was presented, as an answer: nothing is rotated.
+pub(super) fn same(
+    refresh_token: &str,
+    (access_token, exp): (&str, i64),
+    row: &token::Model,
+    now: DateTime<Utc>,
+) -> TokenPair {
+    TokenPair {
+        access_token: access_token.to_owned(),
+        token_type: "Bearer",
+        expires_in: exp - now.timestamp(),
+        refresh_token: refresh_token.to_owned(),
+        refresh_expires_at: row.expires_at,
+    }
+}
+
 /// Ends the sign-in that makes the request, with all its tokens.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn logout(app: &App, user: &SignedInUser) -> Result<()> {
+pub async fn logout(app: &App, user: &SignedInUser, request: &RequestInfo) -> Result<()> {
+    let (user_id, session_id) = (user.user.id, user.session_id);
     let tx = app.store().begin_platform(REASON).await?;
-    SessionRepo::new(tx.db()).revoke(user.session_id, "logout", app.clock().now()).await?;
+    SessionRepo::new(tx.db()).revoke(session_id, "logout", app.clock().now()).await?;
+    let event = SecurityEvent::Logout { user_id, session_id };
+    security::record_in(app, &tx.db(), request, event).await?;
     tx.commit().await?;
-    tracing::info!(event = "security.logout", user.id = %user.user.id, "signed out");
+    app.bus().access_changed(AccessChange::Person(user_id));
     Ok(())
 }

@@ -1,43 +1,42 @@
 //! Signing in with a link.
 
+use entity::pending_sign_in::SignInMethod;
 use entity::token::TokenKind;
 use kernel::App;
 use kernel::error::{Error, Result};
 use kernel::http::RequestInfo;
+use kernel::security::{self, SecurityEvent};
 use kernel::text::sha256_hex;
 
-use super::{invalid_token, session};
-use crate::auth::model::TokenPair;
+use super::{complete_sign_in, invalid_token};
+use crate::auth::model::SignInOutcome;
 use crate::auth::repo::{REASON, TokenRepo};
-use crate::{members, people};
+use crate::people;
 
-/// Uses a link up and opens a sign-in. The address is the one the link was sent to; an unknown
+/// Uses a link up and completes the sign-in. The address is the one the link was sent to; an unknown
 /// person is made, and one who was only invited becomes real and a member of every agency that
 /// waits for them.
-///
-/// The memberships are units of work of their agencies, after the sign-in's own: whatever a crash
-/// leaves waiting, the next sign-in accepts.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a token that is unknown, used or expired; of parallel calls one
 /// succeeds. [`Error::Refused`] (`account_suspended`) for a suspended person.
-pub async fn verify(app: &App, token: &str, request: &RequestInfo) -> Result<TokenPair> {
+pub async fn verify(app: &App, token: &str, request: &RequestInfo) -> Result<SignInOutcome> {
+    let (id, now) = (sha256_hex(token), app.clock().now());
     let tx = app.store().begin_platform(REASON).await?;
-    let link = TokenRepo::new(tx.db())
-        .consume(&sha256_hex(token), TokenKind::MagicLink, app.clock().now())
-        .await?
-        .ok_or_else(invalid_token)?;
+    let links = TokenRepo::new(tx.db());
+    let Some(link) = links.consume(&id, TokenKind::MagicLink, now).await? else {
+        let used = links.find(&id, TokenKind::MagicLink, now).await?;
+        drop(links);
+        // Nothing was changed; the log has a unit of work of its own.
+        drop(tx);
+        if let Some(used) = used {
+            let event = SecurityEvent::MagicLinkReplayed { email: used.email.as_deref() };
+            security::record(app, request, event).await;
+        }
+        return Err(invalid_token());
+    };
+    drop(links);
     let email = link.email.ok_or_else(|| Error::internal("a link without address"))?;
     let person = people::service::prove(app, tx.db(), &email).await?;
-    if person.suspended_at.is_some() {
-        // The link is used up all the same.
-        tx.commit().await?;
-        tracing::warn!(event = "security.login_refused", user.id = %person.id, "suspended");
-        return Err(Error::refused("account_suspended", "this account may not sign in"));
-    }
-    let pair = session::open(app, &tx, person.id, request).await?;
-    tx.commit().await?;
-    members::service::accept_pending(app, &person, request).await?;
-    tracing::info!(event = "security.login", user.id = %person.id, "signed in");
-    Ok(pair)
+    complete_sign_in(app, tx, &person, request, SignInMethod::MagicLink).await
 }

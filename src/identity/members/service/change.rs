@@ -3,7 +3,8 @@
 use entity::MembershipId;
 use entity::membership::{self, Column};
 use kernel::TenantContext;
-use kernel::error::{Error, Result};
+use kernel::error::Result;
+use kernel::events::AccessChange;
 use kernel::http::IfMatch;
 use kernel::store::{Activity, AgencyTx};
 
@@ -17,8 +18,8 @@ use crate::members::rules;
 /// Gives a member another role.
 ///
 /// # Errors
-/// [`Error::Conflict`] for the owner; [`Error::PreconditionFailed`] when the membership has been
-/// changed since it was read; [`Error::NotFound`] when the agency has no such member.
+/// [`kernel::Error::Conflict`] for the owner; [`kernel::Error::PreconditionFailed`] when the membership has been
+/// changed since it was read; [`kernel::Error::NotFound`] when the agency has no such member.
 pub async fn change_role(
     ctx: &TenantContext,
     id: MembershipId,
@@ -36,8 +37,8 @@ pub async fn change_role(
 /// Gives a member another name.
 ///
 /// # Errors
-/// [`Error::Refused`] for the owner's name, unless the owner does it; [`Error::PreconditionFailed`]
-/// when the membership has been changed since it was read; [`Error::NotFound`] when the agency has
+/// [`kernel::Error::Refused`] for the owner's name, unless the owner does it; [`kernel::Error::PreconditionFailed`]
+/// when the membership has been changed since it was read; [`kernel::Error::NotFound`] when the agency has
 /// no such member.
 pub async fn rename(
     ctx: &TenantContext,
@@ -57,13 +58,13 @@ pub async fn rename(
 /// Gives the acting member another name.
 ///
 /// # Errors
-/// [`Error::PreconditionFailed`] when the membership has been changed since it was read.
+/// [`kernel::Error::PreconditionFailed`] when the membership has been changed since it was read.
 pub async fn rename_me(
     ctx: &TenantContext,
     if_match: IfMatch,
     display_name: String,
 ) -> Result<Member> {
-    let me = ctx.member().ok_or_else(|| Error::internal("nobody's own membership"))?;
+    let me = ctx.require_member()?;
     let tx = ctx.begin().await?;
     let row = MemberRepo::new(&tx).require(me.membership_id).await?;
     if_match.check(row.version)?;
@@ -90,5 +91,6 @@ async fn write(
     tx.record(Activity::new(action, "member", member.row.id).changed(old, new));
     tx.publish(event("member.updated", &member.row)?);
     tx.commit().await?;
+    ctx.app().bus().access_changed(AccessChange::Person(member.row.user_id));
     Ok(member)
 }

@@ -1,11 +1,14 @@
 //! Leaving an agency, by one's own will or another's.
 
-use entity::MembershipId;
-use entity::membership::{self, Role};
+use entity::membership::{self, MembershipStatus, Role};
+use entity::{MembershipId, UserId};
 use kernel::TenantContext;
 use kernel::error::{Error, Result};
+use kernel::events::AccessChange;
 use kernel::http::IfMatch;
+use kernel::quota;
 use kernel::store::{Activity, AgencyTx};
+use kernel::tenancy::Limit;
 use serde_json::json;
 
 use super::invite::{check_waits, event};
@@ -13,6 +16,7 @@ use super::read::REASON;
 use crate::members::repo::MemberRepo;
 use crate::members::rules;
 use crate::people::UserRepo;
+use crate::people::service::forget_placeholder;
 
 /// Takes a member out, or an invitation back. What they made stays.
 ///
@@ -51,7 +55,7 @@ pub async fn cancel_invitation(
 /// # Errors
 /// [`Error::Conflict`] (`last_owner`) when the agency would be left without owner.
 pub async fn leave(ctx: &TenantContext) -> Result<()> {
-    let me = ctx.member().ok_or_else(|| Error::internal("nobody leaves an agency"))?;
+    let me = ctx.require_member()?;
     let tx = ctx.begin().await?;
     let members = MemberRepo::new(&tx);
     let owners = members.lock_owners().await?;
@@ -63,6 +67,33 @@ pub async fn leave(ctx: &TenantContext) -> Result<()> {
         ));
     }
     depart(ctx, tx, row, "member.left").await
+}
+
+/// Whether a membership counts against the plan (DEC-02).
+fn takes_a_seat(status: MembershipStatus) -> bool {
+    match status {
+        MembershipStatus::Active | MembershipStatus::Invited => true,
+        MembershipStatus::Suspended => false,
+    }
+}
+
+/// Takes a person out of an agency by decision of the operator.
+///
+/// # Errors
+/// [`Error::Conflict`] (`last_owner`) when the agency would be left without owner;
+/// [`Error::NotFound`] when the person has no membership in it.
+pub async fn expel(ctx: &TenantContext, user_id: UserId) -> Result<()> {
+    let tx = ctx.begin().await?;
+    let members = MemberRepo::new(&tx);
+    let owners = members.lock_owners().await?;
+    let row = members.find_of(user_id).await?.ok_or(Error::NotFound)?;
+    if row.role == Role::Owner && row.status == MembershipStatus::Active && owners < 2 {
+        return Err(Error::conflict(
+            "last_owner",
+            "an agency needs an owner: the ownership has to be transferred first",
+        ));
+    }
+    depart(ctx, tx, row, "member.removed").await
 }
 
 /// Deletes a membership. The person is locked first, as everywhere: somebody else may be inviting
@@ -77,10 +108,19 @@ async fn depart(
     users.lock(row.user_id).await?;
     MemberRepo::new(&tx).delete(&row).await?;
     users.forget_default(row.user_id, row.agency_id, ctx.now()).await?;
-    users.delete_placeholder(row.user_id).await?;
     drop(users);
+    if takes_a_seat(row.status) {
+        quota::give_back(&tx, Limit::Members, 1).await?;
+    }
     let values = json!({"user_id": row.user_id, "role": row.role, "status": row.status});
     tx.record(Activity::new(action, "member", row.id).changed(values, json!({})));
     tx.publish(event("member.removed", &row)?);
-    tx.commit().await
+    tx.commit().await?;
+    ctx.app().bus().access_changed(AccessChange::Person(row.user_id));
+    // Whether they are invited elsewhere cannot be seen from within one agency. A placeholder that
+    // stays behind is harmless: the next invitation or sign-in takes it up.
+    if let Err(error) = forget_placeholder(ctx.app(), row.user_id).await {
+        tracing::warn!(error = %error, "a person who is invited nowhere could not be forgotten");
+    }
+    Ok(())
 }

@@ -6,10 +6,13 @@ mod depart;
 mod invite;
 mod read;
 mod transfer;
+mod welcome;
 
 pub(crate) use accept::accept_pending;
 pub use change::{change_role, rename, rename_me};
-pub use depart::{cancel_invitation, leave, remove};
+pub use depart::{cancel_invitation, expel, leave, remove};
 pub use invite::{invite, resend_invitation};
+pub(crate) use read::belongs;
 pub use read::{list, read};
 pub use transfer::transfer_ownership;
+pub(crate) use welcome::welcome;

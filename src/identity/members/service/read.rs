@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::membership::MembershipStatus;
 use entity::{MembershipId, UserId, membership, user};
 use kernel::TenantContext;
 use kernel::error::{Error, Result};
@@ -41,6 +42,15 @@ pub async fn list(ctx: &TenantContext, page: &PageRequest) -> Result<Page<Member
 pub async fn read(ctx: &TenantContext, id: MembershipId) -> Result<Member> {
     let row = MemberRepo::new(&ctx.db()).require(id).await?;
     with_person(ctx.platform(REASON), row).await
+}
+
+/// Whether a person is a member of the agency, or is invited to it.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn belongs(ctx: &TenantContext, user_id: UserId) -> Result<bool> {
+    let row = MemberRepo::new(&ctx.db()).find_by_user(user_id).await?;
+    Ok(row.is_some_and(|row| row.status != MembershipStatus::Suspended))
 }
 
 /// A membership with its person.

@@ -4,6 +4,7 @@ use entity::MembershipId;
 use entity::membership::{MembershipStatus, Role};
 use kernel::TenantContext;
 use kernel::error::{Error, Result};
+use kernel::events::AccessChange;
 use kernel::store::Activity;
 use serde_json::json;
 
@@ -19,7 +20,7 @@ use crate::members::repo::MemberRepo;
 /// [`Error::Validation`] when the member is not one of the agency's, is the owner, or has yet to
 /// come in; [`Error::Conflict`] (`not_owner`) when the ownership has passed on meanwhile.
 pub async fn transfer_ownership(ctx: &TenantContext, to: MembershipId) -> Result<Member> {
-    let me = ctx.member().ok_or_else(|| Error::internal("nobody's ownership"))?.membership_id;
+    let me = ctx.require_member()?.membership_id;
     let refuse = |code, detail| Error::invalid("/member_id", code, detail);
     let tx = ctx.begin().await?;
     let members = MemberRepo::new(&tx);
@@ -42,6 +43,9 @@ pub async fn transfer_ownership(ctx: &TenantContext, to: MembershipId) -> Result
     tx.publish(event("member.updated", &owner)?);
     let member = with_person(tx.platform(REASON), owner).await?;
     tx.commit().await?;
+    for user_id in [former.user_id, member.row.user_id] {
+        ctx.app().bus().access_changed(AccessChange::Person(user_id));
+    }
     Ok(member)
 }
 
