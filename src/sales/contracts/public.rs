@@ -9,7 +9,7 @@ use kernel::error::{Error, Result};
 use kernel::http::limits::LimitClass;
 use kernel::http::operation::{Operation, Priority};
 use kernel::http::{Link, ValidJson, respond};
-use kernel::tenancy::RowFilter;
+use kernel::tenancy::{Feature, RowFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -43,7 +43,8 @@ pub const OPERATIONS: &[Operation] = &[
         "/public/v1/contracts/{token}/pdf",
         DocumentKind::Contract,
         LimitClass::PublicPdf,
-    ),
+    )
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.

@@ -11,6 +11,7 @@ use kernel::http::{
     ValidQuery, respond,
 };
 use kernel::store::PageRequest;
+use kernel::tenancy::Feature;
 use kernel::{Permission, TenantContext, perm};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -61,7 +62,8 @@ pub const OPERATIONS: &[Operation] = &[
         "/api/v1/agencies/{agency_slug}/contracts/{contract_id}/pdf",
         Permission::ContractViewOwn,
     )
-    .class(LimitClass::Pdf),
+    .class(LimitClass::Pdf)
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.
@@ -151,7 +153,9 @@ async fn change(
 /// Send a contract for signature.
 ///
 /// Signs for the agency, draws the number, freezes the content and stores its hash, opens the
-/// public link and queues the mail. While it is with the client: sends the mail again.
+/// public link and queues the mail. While it is with the client: sends the mail again. The mail
+/// takes a plan with `email_delivery`; without it send with `deliver: false` and share the link by
+/// hand.
 #[utoipa::path(tag = "contracts", operation_id = "contracts_send", params(("contract_id" = ContractId, Path)),
     request_body(content = Option<SendContract>), responses((status = 200, body = ContractView)))]
 #[post("/api/v1/agencies/{agency_slug}/contracts/{contract_id}/send")]

@@ -3,12 +3,12 @@
 use comms::branding::Branding;
 use entity::document::{self, DocumentKind};
 use entity::{ContractId, contract, membership};
+use kernel::TenantContext;
 use kernel::calendar::long_date;
 use kernel::error::{Error, Result};
 use kernel::http::IfMatch;
 use kernel::ports::print::Fact;
 use kernel::store::{Activity, AgencyTx, Event};
-use kernel::{Permission, TenantContext};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -17,7 +17,7 @@ use super::content;
 use super::model::{Contract, SendContract};
 use super::service::{complete, editable};
 use super::status::{ContractEvent, ContractStatus};
-use crate::documents::delivery::{Words, to_client};
+use crate::documents::delivery::{self, Words, to_client};
 use crate::documents::issue::issue;
 use crate::documents::{Lifecycle, lifecycle, repo};
 use crate::proposals::service::validity_at_send;
@@ -33,6 +33,10 @@ pub async fn send(
     if_match: &IfMatch,
     how: SendContract,
 ) -> Result<Contract> {
+    let deliver = how.deliver.unwrap_or(true);
+    if deliver {
+        delivery::check(context)?;
+    }
     let branding = Branding::load(context).await?;
     let tx = context.begin().await?;
     let document = repo::lock(&tx, DocumentKind::Contract, id.into(), editable(context)).await?;
@@ -49,8 +53,7 @@ pub async fn send(
         (freeze(context, &tx, contract, &branding, &how).await?, "contract.sent")
     };
     let document = &contract.document;
-    if how.deliver.unwrap_or(true) {
-        context.require(Permission::EmailSend)?;
+    if deliver {
         let token = document.public_token.clone().unwrap_or_default();
         let words = words(document, &branding, how.custom_message);
         to_client(context, &tx, &branding, document, &token, words).await?;

@@ -3,10 +3,11 @@
 use comms::branding::Branding;
 use comms::mail::{Action, Mail};
 use entity::document;
-use kernel::TenantContext;
 use kernel::error::Result;
 use kernel::ports::print::Fact;
 use kernel::store::AgencyTx;
+use kernel::tenancy::Feature;
+use kernel::{Permission, TenantContext};
 
 use super::issue::public_path;
 
@@ -27,6 +28,17 @@ pub struct Words {
     pub facts: Vec<Fact>,
     /// What the button to the public page says; `None` for no button.
     pub button: Option<&'static str>,
+}
+
+/// Insists on what sending a mail to a client takes; whoever shares the link by hand needs none of
+/// it.
+///
+/// # Errors
+/// [`kernel::Error::Forbidden`] without the permission; [`kernel::Error::FeatureNotInPlan`] when
+/// the agency's plan has no mail to clients.
+pub fn check(context: &TenantContext) -> Result<()> {
+    context.require(Permission::EmailSend)?;
+    context.require_feature(Feature::EmailDelivery)
 }
 
 /// Queues a mail to the client, with the public link as its button.

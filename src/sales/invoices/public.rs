@@ -10,7 +10,7 @@ use kernel::http::limits::LimitClass;
 use kernel::http::operation::Operation;
 use kernel::http::{Link, respond};
 use kernel::ports::print::Fact;
-use kernel::tenancy::RowFilter;
+use kernel::tenancy::{Feature, RowFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -36,7 +36,8 @@ pub const OPERATIONS: &[Operation] = &[
         "/public/v1/invoices/{token}/pdf",
         DocumentKind::Invoice,
         LimitClass::PublicPdf,
-    ),
+    )
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.

@@ -11,6 +11,7 @@ use kernel::http::{
     ValidQuery, respond,
 };
 use kernel::store::PageRequest;
+use kernel::tenancy::Feature;
 use kernel::{Permission, TenantContext, perm};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -64,7 +65,8 @@ pub const OPERATIONS: &[Operation] = &[
         "/api/v1/agencies/{agency_slug}/invoices/{invoice_id}/pdf",
         Permission::InvoiceViewOwn,
     )
-    .class(LimitClass::Pdf),
+    .class(LimitClass::Pdf)
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.
@@ -192,7 +194,8 @@ async fn remove(
 /// Send an invoice to the client.
 ///
 /// Draws its number, without gaps, freezes its content and stores the content's hash, opens the
-/// public link and queues the mail. While it is open: sends the mail again.
+/// public link and queues the mail. While it is open: sends the mail again. The mail takes a plan
+/// with `email_delivery`; without it send with `deliver: false` and share the link by hand.
 #[utoipa::path(tag = "invoices", operation_id = "invoices_send", params(("invoice_id" = InvoiceId, Path)),
     request_body(content = Option<SendInvoice>), responses((status = 200, body = InvoiceView)))]
 #[post("/api/v1/agencies/{agency_slug}/invoices/{invoice_id}/send")]

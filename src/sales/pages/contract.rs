@@ -9,6 +9,7 @@ use kernel::error::{Error, Result};
 use kernel::http::extract::check;
 use kernel::http::{Link, ValidForm};
 use kernel::ports::print::Tone;
+use kernel::tenancy::Feature;
 use serde::Deserialize;
 
 use super::document::{Actions, Form, Page, State, back_to};
@@ -43,7 +44,7 @@ fn page(context: &TenantContext, opened: &Opened, form: Option<Form>) -> Result<
             require_title: content.body.require_client_title,
             version: content.revision,
             consent_text: CONSENT,
-            pdf: true,
+            pdf: context.plan().has(Feature::PdfExport),
             ..Actions::default()
         },
         action_base: base(opened),

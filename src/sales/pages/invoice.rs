@@ -6,6 +6,7 @@ use kernel::TenantContext;
 use kernel::error::Result;
 use kernel::http::Link;
 use kernel::ports::print::Tone;
+use kernel::tenancy::Feature;
 
 use super::document::{Actions, Page, State};
 use crate::documents::Lifecycle;
@@ -21,7 +22,7 @@ fn page(context: &TenantContext, opened: &Opened) -> Result<Page> {
         doc: print::invoice(context, invoice, content, branding, bank)?,
         state: state(InvoiceStatus::effective(&invoice.document, context.now())?),
         kind: InvoiceStatus::NOUN,
-        actions: Actions { pdf: true, ..Actions::default() },
+        actions: Actions { pdf: context.plan().has(Feature::PdfExport), ..Actions::default() },
         action_base: public_path(InvoiceStatus::KIND, token),
         form: None,
         links: Vec::new(),

@@ -12,6 +12,7 @@ mod proposal;
 use entity::document::DocumentKind;
 use kernel::http::limits::LimitClass;
 use kernel::http::operation::{Operation, Priority};
+use kernel::tenancy::Feature;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 const fn show(path: &'static str, kind: DocumentKind) -> Operation {
@@ -23,15 +24,15 @@ const fn answer(path: &'static str, kind: DocumentKind) -> Operation {
 }
 
 const fn download(path: &'static str, kind: DocumentKind) -> Operation {
-    Operation::link("GET", path, kind, LimitClass::PublicPdf).page()
+    Operation::link("GET", path, kind, LimitClass::PublicPdf).feature(Feature::PdfExport).page()
 }
 
 /// The operations of this module: pages, not part of the API.
 pub const OPERATIONS: &[Operation] = &[
-    show("/p/{token}", DocumentKind::Proposal),
-    answer("/p/{token}/accept", DocumentKind::Proposal),
-    answer("/p/{token}/decline", DocumentKind::Proposal),
-    answer("/p/{token}/request-revision", DocumentKind::Proposal),
+    show("/p/{token}", DocumentKind::Proposal).feature(Feature::BasicProposals),
+    answer("/p/{token}/accept", DocumentKind::Proposal).feature(Feature::BasicProposals),
+    answer("/p/{token}/decline", DocumentKind::Proposal).feature(Feature::BasicProposals),
+    answer("/p/{token}/request-revision", DocumentKind::Proposal).feature(Feature::BasicProposals),
     download("/p/{token}/pdf", DocumentKind::Proposal),
     show("/c/{token}", DocumentKind::Contract),
     answer("/c/{token}/sign", DocumentKind::Contract),

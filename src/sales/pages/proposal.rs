@@ -9,6 +9,7 @@ use kernel::error::{Error, Result};
 use kernel::http::extract::check;
 use kernel::http::{Link, ValidForm};
 use kernel::ports::print::Tone;
+use kernel::tenancy::Feature;
 use serde::Deserialize;
 
 use super::document::{Actions, Form, Page, RelatedLink, State, back_to, typed};
@@ -47,7 +48,7 @@ fn page(context: &TenantContext, opened: &Opened, form: Option<Form>) -> Result<
             accept: allowed.contains(&"accept"),
             decline: allowed.contains(&"decline"),
             request_revision: allowed.contains(&"request_revision"),
-            pdf: true,
+            pdf: context.plan().has(Feature::PdfExport),
             ..Actions::default()
         },
         action_base: base(opened),

@@ -9,7 +9,7 @@ use kernel::error::Result;
 use kernel::http::limits::LimitClass;
 use kernel::http::operation::{Operation, Priority};
 use kernel::http::{Link, OptionalJson, ValidJson, respond};
-use kernel::tenancy::RowFilter;
+use kernel::tenancy::{Feature, RowFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -31,34 +31,39 @@ pub const OPERATIONS: &[Operation] = &[
         "/public/v1/proposals/{token}",
         DocumentKind::Proposal,
         LimitClass::PublicRead,
-    ),
+    )
+    .feature(Feature::BasicProposals),
     Operation::link(
         "POST",
         "/public/v1/proposals/{token}/accept",
         DocumentKind::Proposal,
         LimitClass::PublicWrite,
     )
-    .priority(Priority::Sign),
+    .priority(Priority::Sign)
+    .feature(Feature::BasicProposals),
     Operation::link(
         "POST",
         "/public/v1/proposals/{token}/decline",
         DocumentKind::Proposal,
         LimitClass::PublicWrite,
     )
-    .priority(Priority::Sign),
+    .priority(Priority::Sign)
+    .feature(Feature::BasicProposals),
     Operation::link(
         "POST",
         "/public/v1/proposals/{token}/request-revision",
         DocumentKind::Proposal,
         LimitClass::PublicWrite,
     )
-    .priority(Priority::Sign),
+    .priority(Priority::Sign)
+    .feature(Feature::BasicProposals),
     Operation::link(
         "GET",
         "/public/v1/proposals/{token}/pdf",
         DocumentKind::Proposal,
         LimitClass::PublicPdf,
-    ),
+    )
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.

@@ -11,6 +11,7 @@ use kernel::http::{
     ValidQuery, respond,
 };
 use kernel::store::PageRequest;
+use kernel::tenancy::Feature;
 use kernel::{Permission, TenantContext, perm};
 use serde::Deserialize;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -32,42 +33,49 @@ pub const OPERATIONS: &[Operation] = &[
         "GET",
         "/api/v1/agencies/{agency_slug}/proposals",
         Permission::ProposalViewOwn,
-    ),
+    )
+    .feature(Feature::BasicProposals),
     Operation::member(
         "POST",
         "/api/v1/agencies/{agency_slug}/proposals",
         Permission::ProposalCreate,
-    ),
+    )
+    .feature(Feature::BasicProposals),
     Operation::member(
         "GET",
         "/api/v1/agencies/{agency_slug}/proposals/{proposal_id}",
         Permission::ProposalViewOwn,
-    ),
+    )
+    .feature(Feature::BasicProposals),
     Operation::member(
         "PATCH",
         "/api/v1/agencies/{agency_slug}/proposals/{proposal_id}",
         Permission::ProposalEditOwn,
     )
-    .requires_if_match(),
+    .requires_if_match()
+    .feature(Feature::BasicProposals),
     Operation::member(
         "DELETE",
         "/api/v1/agencies/{agency_slug}/proposals/{proposal_id}",
         Permission::ProposalDeleteOwn,
     )
-    .requires_if_match(),
+    .requires_if_match()
+    .feature(Feature::BasicProposals),
     Operation::member(
         "POST",
         "/api/v1/agencies/{agency_slug}/proposals/{proposal_id}/send",
         Permission::ProposalSend,
     )
     .class(LimitClass::EmailSending)
-    .honours_if_match(),
+    .honours_if_match()
+    .feature(Feature::BasicProposals),
     Operation::member(
         "GET",
         "/api/v1/agencies/{agency_slug}/proposals/{proposal_id}/pdf",
         Permission::ProposalViewOwn,
     )
-    .class(LimitClass::Pdf),
+    .class(LimitClass::Pdf)
+    .feature(Feature::PdfExport),
 ];
 
 /// Adds the routes of this module.
@@ -177,7 +185,8 @@ async fn remove(
 /// Send a proposal to the client.
 ///
 /// Draws its number, freezes its content and stores the content's hash, opens the public link and
-/// queues the mail. While it is with the client: sends the mail again.
+/// queues the mail. While it is with the client: sends the mail again. The mail takes a plan with
+/// `email_delivery`; without it send with `deliver: false` and share the link by hand.
 #[utoipa::path(tag = "proposals", operation_id = "proposals_send", params(("proposal_id" = ProposalId, Path)),
     request_body(content = Option<SendProposal>), responses((status = 200, body = ProposalView)))]
 #[post("/api/v1/agencies/{agency_slug}/proposals/{proposal_id}/send")]

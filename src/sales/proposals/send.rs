@@ -3,13 +3,13 @@
 use comms::branding::Branding;
 use entity::document::{self, DocumentKind};
 use entity::{ProposalId, proposal};
+use kernel::TenantContext;
 use kernel::calendar::long_date;
 use kernel::error::{Error, Result};
 use kernel::http::IfMatch;
 use kernel::money::Currency;
 use kernel::ports::print::Fact;
 use kernel::store::{Activity, Event};
-use kernel::{Permission, TenantContext};
 use sea_orm::sea_query::Expr;
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use super::content;
 use super::model::{Proposal, SendProposal};
 use super::service::{complete, editable, validity_at_send};
 use super::status::{ProposalEvent, ProposalStatus};
-use crate::documents::delivery::{Words, to_client};
+use crate::documents::delivery::{self, Words, to_client};
 use crate::documents::issue::{Issue, issue};
 use crate::documents::{Lifecycle, lifecycle, repo};
 use crate::print::money;
@@ -33,6 +33,10 @@ pub async fn send(
     if_match: &IfMatch,
     how: SendProposal,
 ) -> Result<Proposal> {
+    let deliver = how.deliver.unwrap_or(true);
+    if deliver {
+        delivery::check(context)?;
+    }
     let branding = Branding::load(context).await?;
     let tx = context.begin().await?;
     let document = repo::lock(&tx, DocumentKind::Proposal, id.into(), editable(context)).await?;
@@ -60,8 +64,7 @@ pub async fn send(
         (document, "proposal.sent")
     };
     let token = document.public_token.clone().unwrap_or_default();
-    if how.deliver.unwrap_or(true) {
-        context.require(Permission::EmailSend)?;
+    if deliver {
         let words = words(&document, &branding, how.custom_message);
         to_client(context, &tx, &branding, &document, &token, words).await?;
     }
