@@ -37,7 +37,7 @@ pub struct ActivityQuery {
 #[schema(example = json!({
     "id": "act_01jd3k9v5xe8rt2m4n6p8q0s2v", "action": "invoice.sent", "entity_type": "invoice",
     "entity_id": "01935c0b-8f7e-7c52-a1f4-c9d2e6b7a890", "user_id": "usr_01jd3k9v5xe8rt2m4n6p8q0s2v",
-    "actor": "Grace Hopper", "source": "api", "old_values": null,
+    "actor": "Grace Hopper", "source": "api", "api_key_id": null, "old_values": null,
     "new_values": {"number": "INV-2026-0001"}, "created_at": "2026-11-21T02:00:00Z"
 }))]
 pub struct ActivityView {
@@ -54,8 +54,10 @@ pub struct ActivityView {
     /// The name of who did it: `System` for the server, `Client` for a visitor, `Unknown` for
     /// somebody who has left.
     pub actor: String,
-    /// `api`, `public` or `system`.
+    /// `api`, `api_key`, `public` or `system`.
     pub source: String,
+    /// The API key that did it on that person's behalf.
+    pub api_key_id: Option<String>,
     /// The changed fields before.
     pub old_values: Option<serde_json::Value>,
     /// The changed fields after.

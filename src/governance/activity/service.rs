@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use entity::{UserId, activity, membership};
 use kernel::error::Result;
 use kernel::store::{Page, PageRequest, Sort};
-use kernel::tenancy::{Permission, RowFilter};
+use kernel::tenancy::MixedRows;
 use kernel::{Error, TenantContext};
 use sea_orm::sea_query::LikeExpr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
@@ -46,11 +46,12 @@ pub async fn page(
     if let Some(id) = &narrow.entity_id {
         query = query.filter(activity::Column::EntityId.eq(bare_id(id)?));
     }
-    if let RowFilter::CreatedBy(user_id) = context.rows(Permission::ProposalViewAll) {
-        let shared = Condition::any()
-            .add(activity::Column::OwnerId.eq(user_id))
-            .add(activity::Column::OwnerId.is_null());
-        query = query.filter(shared);
+    if let MixedRows::Some { own, in_full } = context.mixed_rows() {
+        let visible = Condition::any()
+            .add(activity::Column::OwnerId.eq(own))
+            .add(activity::Column::OwnerId.is_null())
+            .add(activity::Column::EntityType.is_in(in_full));
+        query = query.filter(visible);
     }
     let db = context.db();
     let rows = db.page(query, &Sort::descending([activity::Column::Id]), page).await?;
@@ -59,6 +60,8 @@ pub async fn page(
         let source =
             row.metadata.get("source").and_then(|value| value.as_str()).unwrap_or_default();
         let source = source.to_owned();
+        let api_key_id = row.metadata.get("api_key_id").and_then(|value| value.as_str());
+        let api_key_id = api_key_id.map(ToOwned::to_owned);
         let actor = match row.user_id {
             Some(id) => names.get(&id).cloned().unwrap_or_else(|| "Unknown".to_owned()),
             None if source == "public" => "Client".to_owned(),
@@ -72,6 +75,7 @@ pub async fn page(
             user_id: row.user_id,
             actor,
             source,
+            api_key_id,
             old_values: row.old_values,
             new_values: row.new_values,
             created_at: row.created_at,

@@ -32,7 +32,10 @@ const VISITOR: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 pub(super) async fn build(app: &App) -> Result<()> {
     let owner = people::service::ensure(app, OWNER).await?;
     let origin = Origin { user_id: Some(owner.id), source: "system", ..Origin::default() };
-    let founder = agencies::service::Founder { user_id: owner.id, origin };
+    // The demo shows everything, also where new agencies begin on a smaller plan.
+    let granted_by = Some("system:demo");
+    let founder =
+        agencies::service::Founder { user_id: owner.id, origin, invite: None, granted_by };
     agencies::service::create(app, founder, body(story::agency())?).await?;
     let studio = Studio { context: acting_as(app, owner, SLUG, REASON).await? };
     studio.set_up().await?;
