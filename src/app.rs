@@ -82,9 +82,17 @@ fn jobs() -> JobRegistry {
 /// [`Error::Unavailable`] when the database cannot be reached; [`Error::Internal`] when a key
 /// cannot be read or a template does not compile.
 pub async fn start(config: Config, ports: Ports) -> Result<App> {
+    start_with(config, ports, operations()?).await
+}
+
+/// As [`start`], with other rules for the operations: for tests that show that a rule is missed.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(config: Config, ports: Ports, table: OperationTable) -> Result<App> {
     let templates = [comms::TEMPLATES, identity::TEMPLATES, sales::TEMPLATES];
     let pages = Pages::compile(templates.into_iter().flatten())?;
-    App::start(config, ports, jobs(), operations()?, pages).await
+    App::start(config, ports, jobs(), table, pages).await
 }
 
 /// Takes the address to listen on. Where the configuration left the port open and named no public
@@ -137,6 +145,7 @@ pub fn listen(app: &App, listener: TcpListener) -> Result<Server> {
             .default_service(web::to(pipeline::not_found))
             .wrap(from_fn(pipeline::pipeline))
             .wrap(cross_origin(app.config()))
+            .wrap(from_fn(pipeline::preflights))
     });
     let server = if workers == 0 { server } else { server.workers(workers) };
     let server = server
@@ -173,6 +182,8 @@ fn cross_origin(config: &Config) -> Condition<Cors> {
             HeaderName::from_static("ratelimit-policy"),
             HeaderName::from_static("x-request-id"),
         ])
+        // Cookies of a sign-in; the origins are named one by one.
+        .supports_credentials()
         .max_age(usize::try_from(PREFLIGHT_MAX_AGE.as_secs()).unwrap_or(usize::MAX));
     let origins = &config.client_origins;
     let cors = origins.iter().fold(allowed, |cors, origin| cors.allowed_origin(origin));

@@ -4,6 +4,7 @@
 //! configuration (or the command line) is wrong: then every problem is named at once. What a
 //! person asked to see goes to standard output; logs and failures go to standard error.
 
+mod admin;
 mod demo;
 mod doctor;
 mod migrate;
@@ -42,6 +43,9 @@ enum Command {
     /// Change the schema of the database, or show where it stands.
     #[command(subcommand)]
     Migrate(migrate::Direction),
+    /// Look after the server's keys and who operates the platform.
+    #[command(subcommand)]
+    Admin(admin::Task),
     /// Load a demo agency with a believable pipeline, and print the pages to open.
     Demo,
     /// Write the OpenAPI document, or check that the committed one is current.
@@ -141,6 +145,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve { no_migrate: false }) {
         Command::Serve { no_migrate } => serve::run(configuration()?, !no_migrate).await,
         Command::Migrate(direction) => migrate::run(&configuration()?, direction).await,
+        Command::Admin(task) => admin::run(configuration()?, task).await,
         Command::Demo => demo::run(configuration()?).await,
         Command::Openapi { check, out } => openapi::run(check, &out),
         Command::Doctor { url: Some(url) } => doctor::ask(&url).await,

@@ -57,6 +57,8 @@ const TAGS: &[(&str, &str)] = &[
     ("me", "The signed-in person."),
     ("agencies", "Agencies, the tenants: who they are and how their documents look."),
     ("members", "The people of an agency and their roles."),
+    ("plans", "What the tiers cost, have and allow, and what an agency uses of its own."),
+    ("api_keys", "Keys with which an agency's own programs call."),
     ("activity", "What happened in an agency, and who did it."),
     ("events", "What happens in an agency, as it happens."),
     ("clients", "The companies and people an agency works for."),
@@ -67,6 +69,8 @@ const TAGS: &[(&str, &str)] = &[
     ("invoices", "Demands for payment: sent, viewed, paid or overdue."),
     ("payments", "Money received."),
     ("public", "What the holder of a public link may see and do. No sign-in."),
+    ("invites", "The operator's invitations to try the product."),
+    ("operator", "Running the platform: for super-admins alone."),
     ("operations", "Health, and this document."),
 ];
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use kernel::config::{Config, DatabaseUrl};
 use kernel::crypto::Vault;
 use kernel::error::{Context, Error, Result};
-use kernel::ports::clock::SystemRng;
-use kernel::store::Store;
+use kernel::ports::clock::{SystemClock, SystemRng};
+use kernel::ports::redis::Redis;
+use kernel::store::{self, RowSecurity};
 use kernel::tenancy::AccessTokens;
 
-use super::{Failure, migrate, ports, say, with_causes};
+use super::{Failure, migrate, say, with_causes};
 use crate::app;
 
 /// How long a running server may take to say that it is ready.
@@ -28,6 +29,8 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         ("encryption key", encryption_key(config)),
         ("database", database(config).await),
         ("schema", schema(config).await),
+        ("row security", row_security(config).await),
+        ("redis", redis(config).await),
         ("address", address(config)),
     ];
     let mut problems = 0;
@@ -82,7 +85,7 @@ fn data_folder(folder: &Path) -> Finding {
 }
 
 fn signing_key(config: &Config) -> Finding {
-    AccessTokens::load(config.jwt_private_key.as_ref(), &keys(config), &SystemRng)
+    AccessTokens::load(config, &SystemRng)
         .map(|_| origin(config.jwt_private_key.is_some()))
         .map_err(wrong)
 }
@@ -111,13 +114,7 @@ async fn database(config: &Config) -> Finding {
     if is_still_to_be_made(config) {
         return Ok(format!("{place}: will be made at first start"));
     }
-    let ports = ports(config);
-    let answers = async {
-        let store = Store::connect(&config.database, ports.clock, ports.ids).await?;
-        store.ping().await?;
-        store.close().await
-    };
-    match answers.await {
+    match store::ping(&config.database).await {
         Ok(()) => Ok(format!("{place}: answers")),
         Err(error) => Err(format!("{place}: {}", wrong(error))),
     }
@@ -133,6 +130,26 @@ async fn schema(config: &Config) -> Finding {
             Err(format!("run `retainer migrate up`; these wait: {}", waiting.join(", ")))
         }
         Err(failure) => Err(failure.text()),
+    }
+}
+
+async fn row_security(config: &Config) -> Finding {
+    if is_still_to_be_made(config) {
+        return Ok(RowSecurity::None.to_string());
+    }
+    store::row_security(&config.database).await.map(|found| found.to_string()).map_err(wrong)
+}
+
+/// Redis may be away while the server runs, but somebody who names one means it to be there.
+async fn redis(config: &Config) -> Finding {
+    let Some(url) = &config.redis_url else {
+        return Ok("none: each process counts requests by itself".to_owned());
+    };
+    let clock = std::sync::Arc::new(SystemClock);
+    let redis = Redis::new(url, config.redis_timeout, clock).map_err(wrong)?;
+    match redis.ping().await {
+        Ok(()) => Ok("answers".to_owned()),
+        Err(away) => Err(format!("REDIS_URL: {away}")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use actix_web::dev::ServerHandle;
-use kernel::config::Config;
+use kernel::config::{Config, NewAgencyPlan};
 use kernel::error::{Context, Error, Result};
 use kernel::state::App;
 use kernel::store;
@@ -21,6 +21,7 @@ pub(super) async fn run(mut config: Config, with_migrations: bool) -> Result<(),
     let listener = app::bind(&mut config)?;
     let ports = ports(&config);
     let app = app::start(config, ports).await?;
+    tracing::info!(row_security = %app.store().row_security(), "the database is ready");
     let server = app::listen(&app, listener)?;
     let handle = server.handle();
     let background = Background::start(&app);
@@ -114,6 +115,10 @@ fn welcome(config: &Config) -> String {
     }
     lines.push(format!("  Database   {}", app::database_place(config)));
     lines.push(format!("  Files      {}", config.data_dir.display()));
+    lines.push(match config.new_agency_plan {
+        NewAgencyPlan::Free => "  Agencies   begin on the free plan".to_owned(),
+        NewAgencyPlan::Freemium => "  Agencies   begin with everything, free of charge".to_owned(),
+    });
     if config.is_development() {
         lines.push(String::new());
         lines.push("  Load demo data with: cargo run -- demo".to_owned());
