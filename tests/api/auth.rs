@@ -246,7 +246,7 @@ async fn the_ways_to_sign_in_are_listed() {
 
     let providers = app.anonymous().get("/api/v1/auth/providers").await.ok();
 
-    assert_eq!(providers, json!({"magic_link": true, "sign_up": "open"}));
+    assert_eq!(providers, json!({"magic_link": true, "oauth": [], "sign_up": "open"}));
 }
 
 #[tokio::test]

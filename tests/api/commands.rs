@@ -45,7 +45,8 @@ async fn without_arguments_it_migrates_serves_and_prints_what_to_open() {
 
 #[tokio::test]
 async fn the_demo_prints_pages_that_open_and_loads_once() {
-    let installation = Installation::new().await;
+    // It shows everything, also where agencies begin on a plan with less.
+    let installation = Installation::new().await.set("NEW_AGENCY_PLAN", "free");
     let server = installation.serve().await;
     let installation = installation.set("PUBLIC_BASE_URL", &server.url);
 
@@ -150,5 +151,28 @@ async fn the_openapi_document_is_checked_and_written() {
     assert_eq!(current.code, Some(0), "{current:?}");
     assert_eq!(missing.code, Some(1), "{missing:?}");
     assert_eq!((written.code, checked.code), (Some(0), Some(0)), "{written:?} {checked:?}");
+    installation.remove().await;
+}
+
+#[tokio::test]
+async fn the_first_operator_is_made_on_the_command_line() {
+    let installation = Installation::new().await;
+
+    let nobody = installation.run(&["admin", "list"]).await;
+    let granted = installation.run(&["admin", "grant", "Ada@X.test"]).await;
+    let twice = installation.run(&["admin", "grant", "ada@x.test"]).await;
+    let listed = installation.run(&["admin", "list"]).await;
+    let revoked = installation.run(&["admin", "revoke", "ada@x.test"]).await;
+    let unknown = installation.run(&["admin", "revoke", "eve@x.test"]).await;
+    let nonsense = installation.run(&["admin", "grant", "nonsense"]).await;
+    let left = installation.run(&["admin", "list"]).await;
+
+    assert!(nobody.out.contains("retainer admin grant EMAIL"), "{nobody:?}");
+    assert_eq!(granted.code, Some(0), "{granted:?}");
+    assert!(twice.out.contains("already"), "{twice:?}");
+    assert_eq!(listed.out.trim(), "ada@x.test");
+    assert_eq!(revoked.code, Some(0), "{revoked:?}");
+    assert_eq!((unknown.code, nonsense.code), (Some(1), Some(1)), "{unknown:?} {nonsense:?}");
+    assert_eq!(left.out, nobody.out);
     installation.remove().await;
 }

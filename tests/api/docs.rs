@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use entity::agency::Tier;
 use kernel::Error;
 use kernel::config::SETTINGS;
+use kernel::error::LimitReached;
 use kernel::http::limits::{LimitClass, LimitKey};
+use kernel::tenancy::plan::on_the_wire;
+use kernel::tenancy::{Feature, Limit};
 use regex::Regex;
 
 fn root() -> &'static Path {
@@ -140,25 +144,61 @@ fn the_table_of_limit_classes_is_the_one_in_the_code() {
         LimitKey::Address => "address",
         LimitKey::Token => "link",
         LimitKey::Person => "person",
+        LimitKey::ApiKey => "API key",
         LimitKey::Agency => "agency",
+        LimitKey::Provider => "provider",
         LimitKey::Recipient => "recipient",
     };
     let time = |seconds| match seconds {
         60 => "a minute".to_owned(),
+        600 => "in 10 minutes".to_owned(),
         3600 => "an hour".to_owned(),
+        86400 => "a day".to_owned(),
         other => format!("in {other} s"),
     };
     let expected: Vec<String> = LimitClass::ALL
         .iter()
         .map(|class| {
             let budgets = class.budgets().iter().map(|budget| {
-                let quota = budget.quota;
-                format!("{} {} for each {}", quota.requests, time(quota.seconds), key(budget.key))
+                let [least, growth, enterprise] =
+                    [budget.quota, budget.growth, budget.enterprise].map(|quota| quota.requests);
+                let requests = if budget.is_by_tier() {
+                    format!("{least}, {growth} (growth) or {enterprise} (enterprise)")
+                } else {
+                    least.to_string()
+                };
+                format!("{requests} {} for each {}", time(budget.quota.seconds), key(budget.key))
             });
             row(&[&code(class.name()), &budgets.collect::<Vec<_>>().join("; ")])
         })
         .collect();
     assert_eq!(written, expected, "docs/API.md should hold:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn the_tables_of_plans_are_those_in_the_code() {
+    let text = document("API.md");
+    let (_, section) = text.split_once("## Plans").expect("a section on plans");
+
+    let limits: Vec<String> = Limit::ALL
+        .iter()
+        .map(|limit| {
+            let of = |tier: &Tier| on_the_wire(limit.of(*tier)).to_string();
+            let cells: Vec<String> =
+                [code(limit.name())].into_iter().chain(Tier::ALL.iter().map(of)).collect();
+            row(&cells.iter().map(String::as_str).collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(table_after(section, ""), limits, "docs/API.md should hold:\n{}", limits.join("\n"));
+    let features: Vec<String> = Feature::ALL
+        .iter()
+        .map(|feature| format!("| `{}` | `{}` |", feature.key(), feature.required_tier()))
+        .collect();
+    let written: Vec<String> = table_after(section, "A limit that is reached")
+        .iter()
+        .map(|line| format!("{}|", line.split('|').take(3).collect::<Vec<_>>().join("|")))
+        .collect();
+    assert_eq!(written, features);
 }
 
 /// The source of every crate, without tests.
@@ -185,6 +225,15 @@ fn codes() -> BTreeSet<String> {
         Error::BadRequest("".into()),
         Error::UnsupportedMediaType { expected: "" },
         Error::Forbidden { permission: "" },
+        Error::FeatureNotInPlan { feature: Feature::Sso, tier: None },
+        Error::PlanLimit(LimitReached {
+            resource: Limit::Members,
+            limit: 0,
+            used: 0,
+            tier: Tier::Free,
+            required_tier: None,
+            resets_at: None,
+        }),
         Error::NotFound,
         Error::MethodNotAllowed { allowed: Vec::new() },
         Error::Gone("".into()),

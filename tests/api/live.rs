@@ -241,6 +241,32 @@ async fn members_do_not_hear_of_documents_they_may_not_see() {
 }
 
 #[tokio::test]
+async fn a_program_hears_of_the_documents_that_its_scopes_show() {
+    let app = TestApp::spawn().await;
+    let acme = app.agency("acme").await;
+    let program = acme.program(&["agency:view", "proposal:view_all"]).await;
+    let mut stream = connect(&app, &program.key, "acme", None).await;
+    assert_eq!(stream.next().await.name, "connected");
+
+    // Another's: the invoice stays unheard of, the proposal does not.
+    steps::sent_invoice(&acme.admin()).await;
+    steps::sent_proposal(&acme.admin()).await;
+    app.run_jobs().await;
+    mark(&app, &acme.owner()).await;
+
+    let mut heard = Vec::new();
+    while heard.len() < 5 {
+        heard.push(stream.next().await);
+    }
+    assert_eq!(
+        names(&heard),
+        ["client.created", "client.created", "proposal.created", "proposal.sent", MARK]
+    );
+    let blind = acme.program(&["client:view"]).await.client;
+    blind.get("/events").await.refused(403, "forbidden");
+}
+
+#[tokio::test]
 async fn agencies_hear_only_of_themselves() {
     let app = TestApp::spawn().await;
     let owner = app.agency("acme").await.owner();

@@ -98,14 +98,16 @@ fn every_operation_states_its_rules() {
         }
         let (permission, bearers) = match row.access {
             Access::Member(permission) => (permission.key(), 1),
+            Access::Operator => (kernel::tenancy::SUPER_ADMIN, 1),
             Access::SignedIn => ("", 1),
             Access::Public | Access::Link(_) => ("", 0),
         };
         if text(operation, "x-permission") != permission {
             found.push(format!("does not state the permission `{permission}`"));
         }
-        if operation["security"].as_array().map(Vec::len) != Some(bearers) {
-            found.push("does not say whether it needs a token".to_owned());
+        let keys = usize::from(row.key_permission().is_some());
+        if operation["security"].as_array().map(Vec::len) != Some(bearers + keys) {
+            found.push("does not say whether it needs a token or takes an API key".to_owned());
         }
         for (status, _) in kernel::http::openapi::error_statuses(row) {
             if operation["responses"][status].is_null() {

@@ -20,9 +20,12 @@ pub fn all() -> BTreeMap<String, BTreeMap<String, Column>> {
         };
     }
     tables! {
-        activity addon agency client contract document document_line document_view email file
+        external_identity login_state sso_connection sso_domain
+        attempt_window beta_invite impersonation_grant pending_sign_in recovery_code second_factor
+        activity addon agency api_key client contract document document_line document_view email file
         idempotency_key invoice job membership number_series outbox outbox_head package payment
-        profile proposal public_link session token user
+        profile proposal public_link security_event session token usage_counter
+        usage_reservation user
     }
 }
 

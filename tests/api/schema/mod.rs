@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod entities;
+mod row_security;
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,12 @@ use sea_orm_migration::MigratorTrait;
 use crate::support::database::Database;
 
 /// Indexes of agencies' tables that are not led by the agency, each with the reason.
-const ACROSS_AGENCIES: &[(&str, &str)] =
-    &[("files_sha", "a logo is served to anybody by the hash of its content")];
+const ACROSS_AGENCIES: &[(&str, &str)] = &[
+    ("files_sha", "a logo is served to anybody by the hash of its content"),
+    ("activity_log_across", "the operator's audit log reads all agencies in order of time"),
+    ("activity_log_of_person", "the operator's audit log follows a person through all agencies"),
+    ("api_keys_prefix", "an API key says by itself whose it is, before any agency is known"),
+];
 
 /// The schema of a new database.
 async fn live() -> Catalogue {

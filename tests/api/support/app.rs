@@ -1,12 +1,14 @@
 //! [`TestApp`]: one server, one database, one folder for each test.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kernel::App;
 use kernel::config::Config;
 use kernel::http::limits::LimitClass;
+use kernel::http::operation::{Operation, OperationTable};
 use kernel::jobs::RunReport;
 use kernel::ports::clock::MovableClock;
 use kernel::ports::mail::OutgoingMail;
@@ -18,9 +20,10 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::database::Database;
+use super::dns::FakeDns;
 use super::pdf::FakePdf;
 use super::personas::Agency;
-use super::server::Server;
+use super::server::{Parts, Server};
 
 /// How a server under test differs from the usual one.
 #[derive(Default)]
@@ -28,6 +31,8 @@ pub struct Options {
     settings: BTreeMap<String, String>,
     real_pdf: bool,
     real_rate_limits: bool,
+    operations: Option<fn(Operation) -> Operation>,
+    dns: FakeDns,
 }
 
 impl Options {
@@ -42,10 +47,31 @@ impl Options {
         Self { real_pdf: true, ..self }
     }
 
+    /// Changes the rules of every operation: for tests that show that a rule is missed.
+    pub fn operations(self, change: fn(Operation) -> Operation) -> Self {
+        Self { operations: Some(change), ..self }
+    }
+
+    /// Asks this domain name system, instead of an empty one.
+    pub fn dns(self, dns: &FakeDns) -> Self {
+        Self { dns: dns.clone(), ..self }
+    }
+
     /// Limits requests as in production, instead of hardly at all.
     pub fn real_rate_limits(self) -> Self {
         Self { real_rate_limits: true, ..self }
     }
+}
+
+/// Where a server keeps what it knows.
+struct Place {
+    database: Database,
+    /// Goes with the server.
+    folder: TempDir,
+    /// Keys, files and mails.
+    data_dir: PathBuf,
+    /// Whether the database outlives the server.
+    kept: bool,
 }
 
 /// A server under test. Background workers do not run: jobs run when a test says so.
@@ -57,6 +83,8 @@ pub struct TestApp {
     pdf: FakePdf,
     forget_jobs: AtomicBool,
     bystander: Option<Agency>,
+    database: Database,
+    data_dir: PathBuf,
 }
 
 impl TestApp {
@@ -69,17 +97,42 @@ impl TestApp {
     pub async fn spawn_with(change: impl FnOnce(Options) -> Options) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let database = Database::create(folder.path()).await;
-        let mut app = Self::start(change(Options::default()), database, folder, false).await;
+        let data_dir = folder.path().to_owned();
+        let place = Place { database, folder, data_dir, kept: false };
+        let clock = MovableClock::default();
+        let mut app = Self::start(change(Options::default()), place, clock).await;
         app.bystander = Some(app.existing_agency(BYSTANDER).await);
         app
     }
 
-    async fn start(options: Options, database: Database, folder: TempDir, kept: bool) -> Self {
+    /// Another server on the same database, with the same keys, files, inbox and clock: a second
+    /// replica. It must end before the first one does, so declare it after that.
+    pub async fn replica(&self) -> Self {
+        self.replica_with(|options| options).await
+    }
+
+    /// A replica that differs from the usual server.
+    pub async fn replica_with(&self, change: impl FnOnce(Options) -> Options) -> Self {
+        let place = Place {
+            database: self.database.clone(),
+            folder: tempfile::tempdir().expect("a folder for the replica"),
+            data_dir: self.data_dir.clone(),
+            kept: true,
+        };
+        let mut app = Self::start(change(Options::default()), place, self.clock.clone()).await;
+        app.bystander = Some(app.existing_agency(BYSTANDER).await);
+        // The first one looks for forgotten jobs: they share the queue.
+        app.forget_jobs();
+        app
+    }
+
+    async fn start(options: Options, place: Place, clock: MovableClock) -> Self {
         // A second test in one process finds the provider installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let Options { settings, real_pdf, real_rate_limits } = options;
+        let Options { settings, real_pdf, real_rate_limits, operations, dns } = options;
+        let Place { database, folder, data_dir, kept } = place;
         let mut all = BTreeMap::from([
-            ("DATA_DIR".to_owned(), folder.path().display().to_string()),
+            ("DATA_DIR".to_owned(), data_dir.display().to_string()),
             ("DATABASE_URL".to_owned(), database.url()),
             // The same everywhere, so that what the template holds can be read.
             (
@@ -97,18 +150,33 @@ impl TestApp {
         let config = Config::from_sources(None, all).expect("the test's configuration");
         kernel::telemetry::init(&config);
 
-        let clock = MovableClock::default();
         let pdf = FakePdf::default();
         let engine: Arc<dyn PdfEngine> =
             if real_pdf { Arc::new(PdfService::new(1)) } else { Arc::new(pdf.clone()) };
-        let ports = Ports { clock: Arc::new(clock.clone()), ..Ports::real(engine) };
-        let server = Arc::new(Server::start(config, ports, database, folder, kept).await);
+        let ports =
+            Ports { clock: Arc::new(clock.clone()), dns: Arc::new(dns), ..Ports::real(engine) };
+        let table = retainer::app::operations().expect("the operation table");
+        let table = match operations {
+            Some(change) => OperationTable::new(table.rows().iter().copied().map(change)),
+            None => Ok(table),
+        };
+        let parts = Parts { config, ports, operations: table.expect("the changed table") };
+        let server = Arc::new(Server::start(parts, database.clone(), folder, kept).await);
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .expect("an HTTP client");
-        Self { clock, server, http, pdf, forget_jobs: AtomicBool::new(false), bystander: None }
+        Self {
+            clock,
+            server,
+            http,
+            pdf,
+            forget_jobs: AtomicBool::new(false),
+            bystander: None,
+            database,
+            data_dir,
+        }
     }
 
     /// The server's shared parts. What touches the database goes through [`Self::on_server`].
@@ -209,7 +277,9 @@ const BYSTANDER: &str = "bystander";
 /// Fills the database that every test gets a copy of.
 pub(super) async fn seed(database: Database) {
     let folder = tempfile::tempdir().expect("a folder for the template");
-    let app = TestApp::start(Options::default(), database, folder, true).await;
+    let data_dir = folder.path().to_owned();
+    let place = Place { database, folder, data_dir, kept: true };
+    let app = TestApp::start(Options::default(), place, MovableClock::default()).await;
     app.agency(BYSTANDER).await;
 }
 

@@ -59,7 +59,7 @@ impl Client {
     }
 
     /// The same caller, signed in; without a token with the first request.
-    pub(super) fn signed_in(&self, email: &str, user_id: UserId, token: Option<&str>) -> Self {
+    pub fn signed_in(&self, email: &str, user_id: UserId, token: Option<&str>) -> Self {
         let until = token.map_or(DateTime::UNIX_EPOCH, |_| self.clock.now() + ACCESS_TOKEN_TTL);
         let token = token.unwrap_or_default().to_owned();
         let access = Mutex::new(Access { token, until });

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kernel::config::{Config, DatabaseConfig};
+use migrations::row_security::{PLATFORM_ROLE, RUNTIME_ROLE};
 use sha2::Digest;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 
@@ -90,13 +91,79 @@ impl Database {
     }
 }
 
+/// Two plain roles for a database, as in production: who owns it, and who the server signs in as.
+pub struct Logins {
+    owner: String,
+    server: String,
+    database: String,
+}
+
+impl Logins {
+    /// Makes the roles, and gives the database to the owner. Neither may make roles or has been
+    /// given any; `None` on SQLite.
+    #[expect(clippy::disallowed_methods, reason = "names for the suite, no ids of the server's")]
+    pub async fn create(database: &Database) -> Option<Self> {
+        let Database::Postgres { name, .. } = database else { return None };
+        let number = uuid::Uuid::now_v7().simple();
+        let logins = Self {
+            owner: format!("retainer_test_owner_{number}"),
+            server: format!("retainer_test_server_{number}"),
+            database: name.clone(),
+        };
+        for (role, inherit) in [(&logins.owner, "INHERIT"), (&logins.server, "NOINHERIT")] {
+            run_as_admin(format!("CREATE ROLE {role} LOGIN {inherit} PASSWORD '{role}'")).await;
+        }
+        run_as_admin(format!("ALTER DATABASE {name} OWNER TO {}", logins.owner)).await;
+        Some(logins)
+    }
+
+    /// The address for the owner of the tables.
+    pub fn owner_url(&self) -> String {
+        self.url(&self.owner)
+    }
+
+    /// The address for the server.
+    pub fn server_url(&self) -> String {
+        self.url(&self.server)
+    }
+
+    fn url(&self, role: &str) -> String {
+        let url = with_name(&server().expect("a server"), &self.database);
+        let (scheme, rest) = url.split_once("://").expect("an address");
+        let host = rest.split_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{role}:{role}@{host}")
+    }
+
+    /// Makes both what row-level security needs them to be, as a superuser would.
+    pub async fn provision(&self) {
+        let Self { owner, server, .. } = self;
+        run_as_admin(format!("GRANT {PLATFORM_ROLE} TO {owner}")).await;
+        run_as_admin(format!("GRANT {RUNTIME_ROLE}, {PLATFORM_ROLE} TO {server}")).await;
+    }
+
+    /// Takes from the server's role the right to act for an agency.
+    pub async fn forbid_agencies(&self) {
+        run_as_admin(format!("REVOKE {RUNTIME_ROLE} FROM {}", self.server)).await;
+    }
+
+    /// Removes the roles, after their database.
+    pub async fn remove(&self) {
+        run_as_admin(format!("DROP ROLE {}, {}", self.owner, self.server)).await;
+    }
+}
+
+async fn run_as_admin(statement: String) {
+    run(&mut connect(&server().expect("a server")).await, statement).await;
+}
+
 /// The Postgres server to test on; `None` tests on SQLite.
 #[expect(clippy::disallowed_methods, reason = "the suite's own setting, not the server's")]
 fn server() -> Option<String> {
     std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
 }
 
-fn config(url: String) -> DatabaseConfig {
+/// How the server would connect to an address.
+pub fn config(url: String) -> DatabaseConfig {
     let settings = BTreeMap::from([("DATABASE_URL".to_owned(), url)]);
     Config::from_sources(None, settings).expect("a configuration for the database").database
 }

@@ -9,15 +9,21 @@ mod app;
 mod client;
 pub mod contract;
 pub mod database;
+mod dns;
+pub mod issuer;
 mod pdf;
 mod personas;
+mod programs;
+pub mod redis;
 mod reply;
 mod server;
 
 pub use app::{Options, TestApp};
 pub use chrono::TimeDelta;
 pub use client::Client;
+pub use dns::FakeDns;
 pub use personas::Agency;
+pub use programs::Program;
 pub use reply::Reply;
 
 /// So many days, to move the clock by.

@@ -69,6 +69,38 @@ impl TestApp {
         self.sign_in("stranger@nowhere.test").await
     }
 
+    /// An operator of the platform; paths are whole.
+    pub async fn operator(&self) -> Client {
+        const EMAIL: &str = "operator@retainer.test";
+        let known = user::Entity::find().filter(user::Column::Email.eq(EMAIL));
+        let known = self.on_server(|app| async move {
+            app.store().platform("the operator of a test").one(known).await.unwrap()
+        });
+        if let Some(operator) = known.await {
+            return self.anonymous().signed_in(EMAIL, operator.id, None);
+        }
+        let operator = self.sign_in(EMAIL).await;
+        let grant = user::Entity::update_many()
+            .col_expr(user::Column::IsSuperAdmin, true.into())
+            .filter(user::Column::Email.eq(EMAIL));
+        self.on_server(|app| async move {
+            let tx = app.store().begin_platform("the operator of a test").await.unwrap();
+            tx.db().update_many(grant).await.unwrap();
+            tx.commit().await.unwrap();
+        })
+        .await;
+        operator
+    }
+
+    /// The token of the newest invitation that was mailed to an address.
+    pub async fn invite_token(&self, email: &str) -> String {
+        let inbox = self.inbox().await;
+        let mail = inbox.iter().find(|mail| mail.to == email && mail.kind == "beta_invite");
+        let text = &mail.unwrap_or_else(|| panic!("no invitation for {email}")).text;
+        let (_, rest) = text.split_once("/invite/").expect("the link");
+        rest.split(char::is_whitespace).next().expect("the token").to_owned()
+    }
+
     /// Signs a person in with a link from their mail, running the jobs that are due.
     pub async fn sign_in(&self, email: &str) -> Client {
         let anonymous = self.anonymous();
@@ -83,8 +115,8 @@ impl TestApp {
         anonymous.signed_in(email, user_id, Some(access_token))
     }
 
-    /// An agency that [`Self::agency`] made in the template.
-    pub(super) async fn existing_agency(&self, slug: &str) -> Agency {
+    /// An agency that [`Self::agency`] made in the template, or on another replica.
+    pub async fn existing_agency(&self, slug: &str) -> Agency {
         let find = agency::Entity::find().filter(agency::Column::Slug.eq(slug));
         let rows = self.on_server(|app| async move {
             let platform = app.store().platform("the people of the template");

@@ -1,5 +1,7 @@
 //! What the server answered, with helpers that say what went wrong.
 
+use std::collections::BTreeMap;
+
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -45,6 +47,24 @@ impl Reply {
     /// A header, if it is there.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("a header of text"))
+    }
+
+    /// The names of the headers, sorted; one that stands there twice is named twice.
+    pub fn header_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The cookies that the answer sets, by name: value and attributes.
+    pub fn cookies(&self) -> BTreeMap<&str, &str> {
+        let set = self.headers.get_all("set-cookie").iter();
+        set.filter_map(|cookie| cookie.to_str().ok()?.split_once('=')).collect()
+    }
+
+    /// The value of a cookie that the answer sets.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies().get(name)?.split(';').next()
     }
 
     /// The type of the body, without parameters.

@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use entity::job::{self, JobState};
 use kernel::App;
 use kernel::config::Config;
+use kernel::http::operation::OperationTable;
 use kernel::state::Ports;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tempfile::TempDir;
@@ -36,6 +37,16 @@ struct Ending {
     thread: JoinHandle<Vec<String>>,
 }
 
+/// What a server is made of.
+pub struct Parts {
+    /// Its configuration.
+    pub config: Config,
+    /// What it reaches the outside with.
+    pub ports: Ports,
+    /// The rules of its operations.
+    pub operations: OperationTable,
+}
+
 /// What the server's thread hands out when it is ready.
 struct Ready {
     app: App,
@@ -45,20 +56,14 @@ struct Ready {
 
 impl Server {
     /// Starts a server. The folder goes with it, and the database unless it is `kept`.
-    pub async fn start(
-        config: Config,
-        ports: Ports,
-        database: Database,
-        folder: TempDir,
-        kept: bool,
-    ) -> Self {
+    pub async fn start(parts: Parts, database: Database, folder: TempDir, kept: bool) -> Self {
         let (ready, is_ready) = oneshot::channel();
         let (ask, asked) = oneshot::channel();
         let thread = std::thread::Builder::new().name("server".to_owned());
         let thread = thread.spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime for the server");
-            let left = runtime.block_on(run(config, ports, ready, asked));
+            let left = runtime.block_on(run(parts, ready, asked));
             if !kept {
                 runtime.block_on(database.remove());
             }
@@ -106,14 +111,16 @@ impl Drop for Server {
 }
 
 async fn run(
-    mut config: Config,
-    ports: Ports,
+    parts: Parts,
     ready: oneshot::Sender<Ready>,
     asked: oneshot::Receiver<bool>,
 ) -> Vec<String> {
+    let Parts { mut config, ports, operations } = parts;
     let listener = retainer::app::bind(&mut config).expect("a port");
     let address = listener.local_addr().expect("its address");
-    let app = retainer::app::start(config, ports).await.expect("the parts of the server");
+    let app = retainer::app::start_with(config, ports, operations)
+        .await
+        .expect("the parts of the server");
     let server = retainer::app::listen(&app, listener).expect("the server");
     let handle = server.handle();
     let _ = ready.send(Ready { app: app.clone(), address, runtime: Handle::current() });

@@ -1,9 +1,12 @@
 //! What is tried with each operation.
 
+use std::sync::Arc;
+
 use kernel::http::operation::{Access, Operation, Precondition};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::outcasts::{Keys, Outcasts};
 use super::rows::Row;
 use super::world::World;
 use crate::support::contract::{self, contract};
@@ -19,45 +22,78 @@ pub struct Sweep {
     pub home: World,
     /// Whose things do not exist for the people of `home`, and the other way round.
     pub other: World,
+    /// Who runs the platform.
+    pub operator: Client,
+    /// API keys of `home`.
+    pub keys: Arc<Keys>,
+    /// The suspended and the unpaid.
+    pub outcasts: Outcasts,
 }
 
 /// A call that is about to be made.
-struct Call {
+pub(super) struct Call {
     method: Method,
     path: String,
     body: Option<Value>,
     raw: Option<(&'static str, &'static [u8])>,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Call {
+    /// Only the headers of the answer: of a stream there is no more.
+    pub(super) fn headers_only(self) -> Self {
+        Self { method: Method::HEAD, ..self }
+    }
+
+    /// Adds a header.
+    pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Adds a member that no operation has to a body that is an object.
+    pub(super) fn add_unknown_member(&mut self) -> bool {
+        let members = self.body.as_mut().and_then(Value::as_object_mut);
+        members.map(|members| members.insert(UNKNOWN.to_owned(), json!(1))).is_some()
+    }
+
+    /// Adds a parameter that no operation has.
+    pub(super) fn add_unknown_parameter(&mut self) {
+        let mark = if self.path.contains('?') { '&' } else { '?' };
+        self.path = format!("{}{mark}{UNKNOWN}=1", self.path);
+    }
 }
 
 impl Sweep {
+    /// The same agencies, called for on another server.
+    pub async fn on(&self, app: TestApp) -> Self {
+        let (home, other) = (self.home.on(&app).await, self.other.on(&app).await);
+        let operator = app.operator().await.unchecked();
+        let outcasts = self.outcasts.on(&app).await;
+        Self { app, home, other, operator, keys: self.keys.clone(), outcasts }
+    }
+
     /// The call of a row, with things named by `value`.
-    fn call(&self, row: &Row, value: impl Fn(&str) -> String) -> Call {
-        let thing = |placeholder: &str| {
-            let other = row.others.iter().find(|(name, _)| *name == placeholder);
-            value(other.map_or(placeholder, |(_, thing)| *thing))
-        };
+    pub(super) fn call(&self, row: &Row, value: impl Fn(&str) -> String) -> Call {
+        let thing = |placeholder: &str| value(row.thing(placeholder));
         let query = if row.query.is_empty() { String::new() } else { format!("?{}", row.query) };
         let path = filled(row.path, thing) + &filled(&query, &value);
         let body = row.body.as_ref().map(|body| {
             serde_json::from_str(&filled_json(body, &value).to_string()).expect("a body")
         });
         let method = row.method.parse().expect("a method");
-        Call { method, path, body, raw: row.raw }
+        Call { method, path, body, raw: row.raw, headers: Vec::new() }
     }
 
-    fn own(&self, name: &str) -> String {
+    pub(super) fn own(&self, name: &str) -> String {
         self.home.get(name).to_owned()
     }
 
     /// The names of things that a row's path, query and body speak of.
     fn names(&self, row: &Row) -> Vec<String> {
         let body = row.body.as_ref().map(Value::to_string).unwrap_or_default();
-        let mut names: Vec<String> = placeholders(row.path)
-            .map(|placeholder| {
-                let other = row.others.iter().find(|(name, _)| *name == placeholder);
-                other.map_or(placeholder, |(_, thing)| *thing).to_owned()
-            })
-            .collect();
+        let mut names: Vec<String> =
+            placeholders(row.path).map(|placeholder| row.thing(placeholder).to_owned()).collect();
         names.extend(placeholders(row.query).map(ToOwned::to_owned));
         names.extend(placeholders(&body).filter(|name| is_name(name)).map(ToOwned::to_owned));
         names.sort();
@@ -65,16 +101,22 @@ impl Sweep {
         names
     }
 
-    fn owner(&self) -> Client {
+    pub(super) fn owner(&self) -> Client {
         self.home.agency.owner().root().unchecked()
     }
 
-    /// Whoever may make the call: the owner, or anybody.
-    fn caller(&self, operation: &Operation) -> Client {
-        let caller = match operation.access {
+    /// Whoever may make the call: the owner, an operator, or anybody.
+    pub(super) fn permitted(&self, operation: &Operation) -> Client {
+        match operation.access {
             Access::Public | Access::Link(_) => self.app.anonymous().unchecked(),
             Access::SignedIn | Access::Member(_) => self.owner(),
-        };
+            Access::Operator => self.operator.clone(),
+        }
+    }
+
+    /// As [`Self::permitted`], naming a version where one must be named.
+    fn caller(&self, operation: &Operation) -> Client {
+        let caller = self.permitted(operation);
         match operation.precondition {
             Precondition::Required => caller.if_match("*"),
             _ => caller,
@@ -90,27 +132,6 @@ impl Sweep {
         for caller in [anonymous.clone(), anonymous.with_token("a.b.c")] {
             let reply = make(&caller, self.call(row, |name| self.own(name))).await;
             expect(&reply, &[401], None)?;
-        }
-        Ok(true)
-    }
-
-    /// A role without the permission is told which one is missing.
-    pub async fn permission(&self, row: &Row, operation: &Operation) -> Verdict {
-        use entity::membership::Role;
-
-        let Access::Member(permission) = operation.access else { return Ok(false) };
-        let caller = if !permission.granted_to(Role::Member) {
-            self.home.agency.member()
-        } else if !permission.granted_to(Role::Admin) {
-            self.home.agency.admin()
-        } else {
-            return Ok(false);
-        };
-        let call = self.call(row, |name| self.own(name));
-        let reply = make(&caller.root().unchecked(), call).await;
-        expect(&reply, &[403], Some("forbidden"))?;
-        if reply.problem()["permission"] != permission.key() {
-            return Err(format!("the refusal does not name `{}`", permission.key()));
         }
         Ok(true)
     }
@@ -166,8 +187,15 @@ impl Sweep {
     /// What must not be found under a name: the other agency's; of a public link, which is a
     /// credential of its own, those of other kinds of document.
     fn foreign(&self, name: &str, operation: &Operation) -> Vec<String> {
-        let Access::Link(kind) = operation.access else {
-            return vec![self.other.get(name).to_owned()];
+        let kind = match operation.access {
+            // Nothing is foreign to an operator.
+            Access::Operator => return Vec::new(),
+            // A token in the path is a credential of its own.
+            Access::Public if name.ends_with("_token") => return Vec::new(),
+            Access::Link(kind) => kind,
+            Access::Public | Access::SignedIn | Access::Member(_) => {
+                return vec![self.other.get(name).to_owned()];
+            }
         };
         let others = ["proposal", "contract", "invoice"].into_iter();
         let others = others.filter(|other| *other != kind.as_str());
@@ -198,8 +226,7 @@ impl Sweep {
         let mut tried = false;
         for placeholder in placeholders(row.path).filter(|name| name.ends_with("_id")) {
             let caller = self.caller(operation);
-            let other = row.others.iter().find(|(name, _)| *name == placeholder);
-            let name = other.map_or(placeholder, |(_, thing)| *thing);
+            let name = row.thing(placeholder);
             let with = |value: &str| {
                 let value = value.to_owned();
                 make(
@@ -214,7 +241,11 @@ impl Sweep {
             };
             let made_up = made_up(self.home.get(name));
             let unknown = with(&made_up).await;
-            for wrong in ["nonsense", self.home.agency.id().to_string().as_str()] {
+            let another = match placeholder {
+                "agency_id" => self.home.agency.owner().user_id().to_string(),
+                _ => self.home.agency.id().to_string(),
+            };
+            for wrong in ["nonsense", another.as_str()] {
                 let reply = with(wrong).await;
                 expect(&reply, &[404], Some("not_found"))
                     .map_err(|why| format!("{placeholder} `{wrong}`: {why}"))?;
@@ -228,17 +259,13 @@ impl Sweep {
     /// A member or parameter that nobody knows is refused by its name.
     pub async fn unknown(&self, row: &Row, operation: &Operation) -> Verdict {
         let mut call = self.call(row, |name| self.own(name));
-        let expected = match call.body.as_mut().and_then(Value::as_object_mut) {
-            Some(members) => {
-                members.insert(UNKNOWN.to_owned(), json!(1));
-                format!("/{UNKNOWN}")
-            }
-            None if takes_parameters(operation) => {
-                let mark = if call.path.contains('?') { '&' } else { '?' };
-                call.path = format!("{}{mark}{UNKNOWN}=1", call.path);
-                "?".to_owned()
-            }
-            None => return Ok(false),
+        let expected = if call.add_unknown_member() {
+            format!("/{UNKNOWN}")
+        } else if takes_parameters(operation) {
+            call.add_unknown_parameter();
+            "?".to_owned()
+        } else {
+            return Ok(false);
         };
         let reply = make(&self.caller(operation), call).await;
         expect(&reply, &[422], Some("validation_failed"))?;
@@ -255,10 +282,7 @@ impl Sweep {
         if operation.precondition == Precondition::None {
             return Ok(false);
         }
-        let caller = match operation.access {
-            Access::Public | Access::Link(_) => self.app.anonymous().unchecked(),
-            Access::SignedIn | Access::Member(_) => self.owner(),
-        };
+        let caller = self.permitted(operation);
         let call = || self.call(row, |name| self.own(name));
         let stale = make(&caller.if_match("\"0\""), call()).await;
         expect(&stale, &[412], Some("precondition_failed"))?;
@@ -310,8 +334,10 @@ const MADE_UP_ID: &str = "01jd3k9v5xe8rt2m4n6p8q0s2v";
 /// A token that opens nothing.
 const MADE_UP_TOKEN: &str = "7NpWbYqS2xKfDh4mRtVa3e";
 
-async fn make(caller: &Client, call: Call) -> Reply {
-    let Call { method, path, body, raw } = call;
+pub(super) async fn make(caller: &Client, call: Call) -> Reply {
+    let Call { method, path, body, raw, headers } = call;
+    let with_headers = |caller: Client, (name, value)| caller.with(name, value);
+    let caller = &headers.into_iter().fold(caller.clone(), with_headers);
     match raw {
         Some((kind, bytes)) => caller.send(method, &path, Some(kind), bytes.to_vec()).await,
         None => caller.call(method, &path, body).await,
@@ -319,7 +345,7 @@ async fn make(caller: &Client, call: Call) -> Reply {
 }
 
 /// Insists on a status, a code, and on an answer that the document promises.
-fn expect(reply: &Reply, statuses: &[u16], code: Option<&str>) -> Result<(), String> {
+pub(super) fn expect(reply: &Reply, statuses: &[u16], code: Option<&str>) -> Result<(), String> {
     let shown = || {
         let body = String::from_utf8_lossy(reply.bytes()).chars().take(600).collect::<String>();
         format!("{} {} answered {}: {body}", reply.method(), reply.path(), reply.status())
@@ -350,7 +376,7 @@ fn anonymous(reply: &Reply, thing: &str) -> String {
 }
 
 /// An id, slug or token that looks like another and that nothing has.
-fn made_up(like: &str) -> String {
+pub(super) fn made_up(like: &str) -> String {
     match like.split_once('_') {
         Some((prefix, rest)) if rest.len() == MADE_UP_ID.len() => format!("{prefix}_{MADE_UP_ID}"),
         _ if like.contains('-') => "no-such-thing".to_owned(),
@@ -358,7 +384,7 @@ fn made_up(like: &str) -> String {
     }
 }
 
-fn takes_parameters(operation: &Operation) -> bool {
+pub(super) fn takes_parameters(operation: &Operation) -> bool {
     let described = contract().operations();
     let described =
         described.iter().find(|d| d.method == operation.method && d.path == operation.path);
@@ -367,7 +393,7 @@ fn takes_parameters(operation: &Operation) -> bool {
 }
 
 /// The names between braces.
-fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split('}').next())
 }
 

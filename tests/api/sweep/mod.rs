@@ -1,24 +1,132 @@
-//! The sweep: every operation of the OpenAPI document, called without credentials, without the
-//! permission, with another agency's things, with things that are none, with members nobody
-//! knows, with stale versions, and as it is meant to be, twice.
+//! The sweep: every operation of the OpenAPI document, called without credentials, by every role, by
+//! programs with and without the scope, by the suspended and the unpaid, with another agency's
+//! things, with things that are none, with members nobody knows, with stale versions, too often, and
+//! as it is meant to be, twice.
 //!
 //! A new operation needs a row in [`rows`]; the rest follows from the document and the operation
 //! table. `cargo nextest run --workspace --test api --no-capture sweep` shows what was tried.
 
+mod access;
 mod checks;
+mod mutations;
+mod outcasts;
+mod report;
 mod rows;
 mod world;
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::sync::Arc;
 
 use checks::{Sweep, Verdict};
+use kernel::http::limits::LimitClass;
 use kernel::http::operation::Operation;
+use outcasts::{Keys, Outcasts};
+use report::Report;
 use rows::{Row, rows};
 use world::World;
 
-use crate::support::TestApp;
 use crate::support::contract::contract;
+use crate::support::{Options, TestApp};
+
+/// What is tried with an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Check {
+    Credentials,
+    Roles,
+    Scopes,
+    Foreign,
+    SuspendedPerson,
+    SuspendedAgency,
+    Plan,
+    Malformed,
+    Unknown,
+    Stale,
+    Limited,
+    Works,
+}
+
+impl Check {
+    /// What comes before anything is changed.
+    const HARMLESS: &'static [Self] = &[
+        Self::Credentials,
+        Self::Roles,
+        Self::Scopes,
+        Self::SuspendedPerson,
+        Self::SuspendedAgency,
+        Self::Plan,
+        Self::Foreign,
+        Self::Malformed,
+        Self::Unknown,
+        Self::Stale,
+    ];
+
+    /// The head of its column.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Credentials => "not signed in",
+            Self::Roles => "each role",
+            Self::Scopes => "each API key",
+            Self::SuspendedPerson => "suspended person",
+            Self::SuspendedAgency => "suspended agency",
+            Self::Plan => "not in the plan",
+            Self::Foreign => "another agency's",
+            Self::Malformed => "no such id",
+            Self::Unknown => "unknown field",
+            Self::Stale => "out of date",
+            Self::Limited => "too often",
+            Self::Works => "works, and once",
+        }
+    }
+}
+
+impl Sweep {
+    async fn run(&self, check: Check, row: &Row, operation: &Operation) -> Verdict {
+        match check {
+            Check::Credentials => self.credentials(row, operation).await,
+            Check::Roles => self.roles(row, operation).await,
+            Check::Scopes => self.scopes(row, operation).await,
+            Check::SuspendedPerson => self.suspended_person(row, operation).await,
+            Check::SuspendedAgency => self.suspended_agency(row, operation).await,
+            Check::Plan => self.plan(row, operation).await,
+            Check::Foreign if operation.page => self.page(operation).await,
+            Check::Foreign => self.isolation(row, operation).await,
+            Check::Malformed => self.malformed(row, operation).await,
+            Check::Unknown => self.unknown(row, operation).await,
+            Check::Stale => self.precondition(row, operation).await,
+            Check::Limited => self.limited(row, operation).await,
+            Check::Works => self.works(row, operation).await,
+        }
+    }
+}
+
+/// Every row with the rules of its operation.
+fn operations() -> Vec<(Row, Operation)> {
+    let rules = |row: &Row| {
+        let mut known = contract().table().rows().iter();
+        known.find(|o| o.method == row.method && o.path == row.path).copied()
+    };
+    let with_rules = |row| rules(&row).map(|operation| (row, operation));
+    rows().into_iter().filter_map(with_rules).collect()
+}
+
+/// Two agencies with one of everything each, on one server.
+async fn two_worlds() -> Sweep {
+    let app = TestApp::spawn().await;
+    let home = World::build(&app, "acme").await;
+    let other = World::build(&app, "umbrella").await;
+    let operator = app.operator().await;
+    let outcasts = Outcasts::cast(&app, &operator).await;
+    let keys = Arc::new(Keys::of(&home.agency));
+    Sweep { app, home, other, operator: operator.unchecked(), keys, outcasts }
+}
+
+/// A server on which every class of operations but the `wide` ones may be called hardly ever.
+fn limits(options: Options, wide: &[LimitClass]) -> Options {
+    let quota = |class: &LimitClass| if wide.contains(class) { 1_000_000 } else { access::TIGHT };
+    let class = |class: &LimitClass| format!("{}={}/60", class.name(), quota(class));
+    let limits: Vec<String> = LimitClass::ALL.iter().map(class).collect();
+    options.set("RATE_LIMITS", limits.join(","))
+}
 
 #[test]
 fn every_operation_has_a_row() {
@@ -38,90 +146,28 @@ fn every_operation_has_a_row() {
 
 #[tokio::test]
 async fn every_operation_keeps_the_rules() {
-    let app = TestApp::spawn().await;
-    let home = World::build(&app, "acme").await;
-    let other = World::build(&app, "umbrella").await;
-    let sweep = Sweep { app, home, other };
+    let sweep = two_worlds().await;
+    let tight = sweep.on(sweep.app.replica_with(|options| limits(options, &[])).await).await;
+    let operations = operations();
     let mut report = Report::default();
-    let rows: Vec<(Row, Operation)> = rows()
-        .into_iter()
-        .filter_map(|row| {
-            let mut known = contract().table().rows().iter();
-            let operation = known.find(|o| o.method == row.method && o.path == row.path).copied();
-            operation.map(|operation| (row, operation))
-        })
-        .collect();
 
     // What changes nothing, then what does: in the order of the rows.
-    for (row, operation) in &rows {
-        report.add(operation, "no token", sweep.credentials(row, operation).await);
-        report.add(operation, "no permission", sweep.permission(row, operation).await);
-        report.add(operation, "foreign", sweep.isolation(row, operation).await);
-        report.add(operation, "malformed", sweep.malformed(row, operation).await);
-        report.add(operation, "unknown", sweep.unknown(row, operation).await);
-        report.add(operation, "stale", sweep.precondition(row, operation).await);
+    for (row, operation) in &operations {
+        for check in Check::HARMLESS {
+            report.add(operation, *check, sweep.run(*check, row, operation).await);
+        }
+        report.add(operation, Check::Limited, tight.run(Check::Limited, row, operation).await);
     }
-    for (row, operation) in &rows {
-        report.add(operation, "works", sweep.works(row, operation).await);
+    for (row, operation) in &operations {
+        report.add(operation, Check::Works, sweep.run(Check::Works, row, operation).await);
     }
     // Pages are not in the document, and take no rows.
     for operation in contract().table().rows().iter().filter(|operation| operation.page) {
-        for column in ["no token", "no permission"] {
-            report.add(operation, column, Ok(false));
-        }
-        report.add(operation, "foreign", sweep.page(operation).await);
+        report.add(operation, Check::Foreign, sweep.page(operation).await);
     }
     sweep.app.forget_jobs();
 
     println!("{}", report.table());
-    assert!(
-        report.found.is_empty(),
-        "{} findings:\n\n{}",
-        report.found.len(),
-        report.found.join("\n\n")
-    );
-}
-
-/// What was tried, and what was found.
-#[derive(Default)]
-struct Report {
-    columns: Vec<&'static str>,
-    lines: Vec<(String, Vec<(&'static str, &'static str)>)>,
-    found: Vec<String>,
-}
-
-impl Report {
-    fn add(&mut self, operation: &Operation, column: &'static str, verdict: Verdict) {
-        let name = format!("{:<6} {}", operation.method, operation.path);
-        if !self.columns.contains(&column) {
-            self.columns.push(column);
-        }
-        let mark = match verdict {
-            Ok(true) => "ok",
-            Ok(false) => "-",
-            Err(why) => {
-                self.found.push(format!("{name}, {column}: {why}"));
-                "WRONG"
-            }
-        };
-        match self.lines.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, marks)) => marks.push((column, mark)),
-            None => self.lines.push((name, vec![(column, mark)])),
-        }
-    }
-
-    fn table(&self) -> String {
-        let width = self.lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let mut text = format!("\n{:width$}", "");
-        for column in &self.columns {
-            let _ = write!(text, "  {column}");
-        }
-        for (name, marks) in &self.lines {
-            let _ = write!(text, "\n{name:width$}");
-            for (column, mark) in marks {
-                let _ = write!(text, "  {mark:<size$}", size = column.len());
-            }
-        }
-        text
-    }
+    assert_eq!(report.swept(), contract().operations().len(), "operations were left out");
+    assert!(report.found().is_empty(), "{}", report.found().join("\n\n"));
 }

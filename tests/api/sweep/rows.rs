@@ -57,6 +57,12 @@ fn delete(path: &'static str) -> Row {
 }
 
 impl Row {
+    /// What a placeholder of the path stands for.
+    pub fn thing<'r>(&'r self, placeholder: &'r str) -> &'r str {
+        let other = self.others.iter().find(|(name, _)| *name == placeholder);
+        other.map_or(placeholder, |(_, thing)| *thing)
+    }
+
     fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
     }
@@ -90,10 +96,22 @@ const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x0
 
 /// Every row, in the order in which the calls that change something are made.
 pub fn rows() -> Vec<Row> {
-    [operations(), sign_in(), agency(), members(), prices(), clients(), sales(), public(), last()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        operations(),
+        sign_in(),
+        agency(),
+        members(),
+        api_keys(),
+        prices(),
+        clients(),
+        sales(),
+        public(),
+        operator(),
+        last(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn operations() -> Vec<Row> {
@@ -107,10 +125,45 @@ fn sign_in() -> Vec<Row> {
         // Tokens that nobody was given; signing in has tests of its own.
         post("/api/v1/auth/magic-link/verify", json!({"token": "unknown"})).answers(401),
         post("/api/v1/auth/refresh", json!({"refresh_token": "unknown"})).answers(401),
+        post("/api/v1/auth/second-factor", json!({"session_token": "unknown", "code": "123456"}))
+            .answers(401),
+        post("/api/v1/auth/second-factor/totp", json!({"session_token": "unknown"})).answers(401),
+        post(
+            "/api/v1/auth/second-factor/totp/confirm",
+            json!({"session_token": "unknown", "code": "123456"}),
+        )
+        .answers(401),
+        // No text messages are set up.
+        post(
+            "/api/v1/auth/phone/start",
+            json!({"session_token": "unknown", "phone": "+61412345678"}),
+        )
+        .answers(503),
+        post("/api/v1/auth/phone/verify", json!({"session_token": "unknown", "code": "123456"}))
+            .answers(503),
+        get("/api/v1/me/second-factor"),
+        // Nothing has been started yet; codes have tests of their own.
+        post("/api/v1/me/second-factor/totp/confirm", json!({"code": "123456"})).answers(409),
+        act("/api/v1/me/second-factor/totp"),
+        post("/api/v1/me/second-factor/totp/disable", json!({"code": "123456"})).answers(409),
+        post("/api/v1/me/second-factor/recovery-codes", json!({"code": "123456"})).answers(409),
+        post("/api/v1/me/second-factor/phone", json!({"phone": "+61412345678"})).answers(503),
+        post("/api/v1/me/second-factor/phone/confirm", json!({"code": "123456"})).answers(503),
+        post("/api/v1/me/second-factor/phone/remove", json!({"code": "123456"})).answers(409),
         get("/api/v1/me"),
         patch("/api/v1/me", json!({"avatar": "https://riverbend.test/ada.png"})),
         get("/api/v1/me/agencies"),
         put("/api/v1/me/default-agency", json!({"agency_id": "{agency_id}"})),
+        put("/api/v1/me/current-agency", json!({"agency_id": "{agency_id}"})),
+        get("/.well-known/jwks.json"),
+        // No provider is set up; signing in with one has tests of its own.
+        get("/api/v1/auth/oauth/{provider}/start").answers(404),
+        get("/api/v1/auth/oauth/{provider}/callback").answers(404),
+        get("/api/v1/me/identities"),
+        post("/api/v1/me/identities", json!({"provider": "github"})).answers(422),
+        delete("/api/v1/me/identities/{identity_id}"),
+        get("/api/v1/auth/sessions"),
+        delete("/api/v1/auth/sessions/{session_id}"),
         get("/api/v1/events"),
     ]
 }
@@ -130,6 +183,21 @@ fn agency() -> Vec<Row> {
         get("/api/v1/agencies/{agency_slug}/permissions"),
         get("/api/v1/agencies/{agency_slug}/profile"),
         patch("/api/v1/agencies/{agency_slug}/profile", json!({"tax_rate_bps": 1000})),
+        // The domain is not proven.
+        get("/api/v1/auth/sso/{agency_slug}/start").answers(404),
+        get("/api/v1/auth/sso/{agency_slug}/callback").answers(404),
+        get("/api/v1/agencies/{agency_slug}/sso"),
+        put(
+            "/api/v1/agencies/{agency_slug}/sso",
+            json!({"issuer": "https://login.acme.test", "client_id": "retainer",
+                "client_secret": "kept", "domains": ["acme.test"]}),
+        ),
+        act("/api/v1/agencies/{agency_slug}/sso/test"),
+        act("/api/v1/agencies/{agency_slug}/sso/verify-domains"),
+        delete("/api/v1/agencies/{agency_slug}/sso"),
+        get("/public/v1/plans"),
+        get("/api/v1/agencies/{agency_slug}/usage"),
+        get("/api/v1/agencies/{agency_slug}/billing/usage"),
         get("/api/v1/agencies/{agency_slug}/activity"),
         get("/api/v1/agencies/{agency_slug}/events"),
     ]
@@ -152,6 +220,22 @@ fn members() -> Vec<Row> {
         delete("/api/v1/agencies/{agency_slug}/members/{member_id}/invitation")
             .with("member_id", "invited_id"),
         delete("/api/v1/agencies/{agency_slug}/members/{member_id}"),
+    ]
+}
+
+fn api_keys() -> Vec<Row> {
+    vec![
+        get("/api/v1/agencies/{agency_slug}/api-keys"),
+        post(
+            "/api/v1/agencies/{agency_slug}/api-keys",
+            json!({"name": "Export", "scopes": ["invoice:view_all"], "requests_per_minute": 60}),
+        )
+        .creates(),
+        get("/api/v1/agencies/{agency_slug}/api-keys/{api_key_id}"),
+        patch("/api/v1/agencies/{agency_slug}/api-keys/{api_key_id}", json!({"name": "Import 2"})),
+        post("/api/v1/agencies/{agency_slug}/api-keys/{api_key_id}/rotate", json!({"grace_s": 60}))
+            .repeated(),
+        delete("/api/v1/agencies/{agency_slug}/api-keys/{api_key_id}"),
     ]
 }
 
@@ -296,6 +380,47 @@ fn public() -> Vec<Row> {
 }
 
 /// What ends something that the others need.
+/// What the operator does; what ends something comes last.
+fn operator() -> Vec<Row> {
+    vec![
+        get("/public/v1/invites/{token}").with("token", "invite_token"),
+        get("/api/v1/admin/stats"),
+        get("/api/v1/admin/agencies").query("search=e&status=active"),
+        get("/api/v1/admin/agencies/{agency_id}"),
+        patch(
+            "/api/v1/admin/agencies/{agency_id}",
+            json!({"subscription_tier": "growth", "reason": "a promise"}),
+        ),
+        get("/api/v1/admin/freemium").query("expiring_within=30"),
+        delete("/api/v1/admin/agencies/{agency_id}/freemium"),
+        post("/api/v1/admin/agencies/{agency_id}/freemium", json!({"reason": "partner"})),
+        patch(
+            "/api/v1/admin/agencies/{agency_id}/freemium",
+            json!({"expires_at": "2999-01-01T00:00:00Z"}),
+        ),
+        get("/api/v1/admin/users").query("search=e&owners_only=true"),
+        get("/api/v1/admin/users/{user_id}"),
+        patch("/api/v1/admin/users/{user_id}", json!({"avatar": "https://x.test/ada.png"})),
+        patch("/api/v1/admin/users/{user_id}/access", json!({"super_admin": false})),
+        post("/api/v1/admin/users/{user_id}/suspend", json!({"reason": "sends spam"})),
+        act("/api/v1/admin/users/{user_id}/unsuspend"),
+        delete("/api/v1/admin/users/{user_id}/memberships/{agency_id}")
+            .with("user_id", "leaving_user_id"),
+        delete("/api/v1/admin/users/{user_id}").with("user_id", "spare_user_id"),
+        get("/api/v1/admin/audit-logs").query("action=agency."),
+        get("/api/v1/admin/beta-invites").query("status=pending"),
+        post("/api/v1/admin/beta-invites", json!({"email": "new@x.test"})).creates(),
+        act("/api/v1/admin/beta-invites/{invite_id}/resend"),
+        act("/api/v1/admin/beta-invites/{invite_id}/revoke").with("invite_id", "spare_invite_id"),
+        post(
+            "/api/v1/admin/agencies/{agency_id}/impersonate",
+            json!({"reason": "ticket 4711: an invoice shows the wrong tax"}),
+        )
+        .creates(),
+        act("/api/v1/admin/impersonation/stop"),
+    ]
+}
+
 fn last() -> Vec<Row> {
     vec![
         delete("/api/v1/agencies/{agency_slug}/addons/{addon_id}"),
@@ -305,6 +430,7 @@ fn last() -> Vec<Row> {
             json!({"member_id": "{admin_id}"}),
         ),
         act("/api/v1/agencies/{agency_slug}/members/leave").answers(204),
+        delete("/api/v1/auth/sessions"),
         act("/api/v1/auth/logout").answers(204),
     ]
 }

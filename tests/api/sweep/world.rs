@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use entity::external_identity::IdentityProvider;
+use entity::{IdentityId, external_identity};
+use sea_orm::ActiveValue::Set;
 use serde_json::{Value, json};
 
 use crate::support::{Agency, Client, TestApp};
@@ -22,10 +25,17 @@ impl World {
         world.name("agency_slug", slug);
         world.name("agency_id", world.agency.id());
         world.people(app, &owner).await;
+        world.invites(app).await;
         world.prices(&owner).await;
         world.documents(app, &owner).await;
         app.run_jobs().await;
         world
+    }
+
+    /// The same things, called for on another server.
+    pub async fn on(&self, server: &TestApp) -> Self {
+        let agency = server.existing_agency(self.agency.slug()).await;
+        Self { agency, names: self.names.clone() }
     }
 
     /// What a name stands for.
@@ -57,7 +67,37 @@ impl World {
         let email = format!("leaving@{}.test", self.agency.slug());
         let invitation = json!({"email": email, "role": "member", "display_name": "Leaving"});
         owner.post("/members", invitation).await.created();
-        app.sign_in(&email).await;
+        let leaving = app.sign_in(&email).await;
+        self.name("leaving_user_id", leaving.user_id());
+        self.name("user_id", self.agency.member().user_id());
+        let spare = app.sign_in(&format!("spare@{}.test", self.agency.slug())).await;
+        self.name("spare_user_id", spare.user_id());
+        // A sign-in of the owner on another device.
+        let device = app.sign_in(owner.email()).await;
+        let sessions = device.get("/api/v1/auth/sessions").await.ok();
+        let session = sessions["data"].as_array().unwrap().iter().find(|s| s["current"] == true);
+        self.name_id("session_id", session.unwrap());
+        self.name("provider", "github");
+        self.name("identity_id", connected(app, owner).await);
+        let sso = json!({"issuer": "https://login.acme.test", "client_id": "retainer",
+            "client_secret": "kept", "domains": ["acme.test"]});
+        owner.put("/sso", sso).await.ok();
+        let key = json!({"name": "Import", "scopes": ["client:view"]});
+        let key = owner.post("/api-keys", key).await.created();
+        self.name_id("api_key_id", &key);
+    }
+
+    /// Invitations of the operator: one that stays, and one that is taken back.
+    async fn invites(&mut self, app: &TestApp) {
+        let operator = app.operator().await;
+        for name in ["invite_id", "spare_invite_id"] {
+            let body = json!({"email": format!("{name}@{}.test", self.agency.slug())});
+            let invite = operator.post("/api/v1/admin/beta-invites", body).await.created();
+            self.name_id(name, &invite);
+        }
+        app.run_jobs().await;
+        let email = format!("invite_id@{}.test", self.agency.slug());
+        self.name("invite_token", app.invite_token(&email).await);
     }
 
     async fn prices(&mut self, owner: &Client) {
@@ -130,6 +170,31 @@ impl World {
             "lines": [{"description": "Workshop", "quantity": "1", "unit_price": 12_000}]});
         owner.post("/invoices", body).await.created()
     }
+}
+
+/// Connects an account of a provider to somebody, without asking a provider; returns its id.
+async fn connected(app: &TestApp, who: &Client) -> IdentityId {
+    let user_id = who.user_id();
+    app.on_server(move |app| async move {
+        let now = app.clock().now();
+        let id: IdentityId = app.new_id();
+        let row = external_identity::ActiveModel {
+            id: Set(id),
+            user_id: Set(user_id),
+            provider: Set(IdentityProvider::Github),
+            agency_id: Set(None),
+            issuer: Set("https://github.com".to_owned()),
+            subject: Set(user_id.to_string()),
+            email: Set(String::new()),
+            last_used_at: Set(now),
+            created_at: Set(now),
+        };
+        let tx = app.store().begin_platform("an account of the sweep").await.unwrap();
+        tx.db().insert(row).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    })
+    .await
 }
 
 /// Sends a document; returns the token of its public link.

@@ -102,7 +102,7 @@ impl Contract {
         let method = if head { "GET" } else { reply.method().as_str() };
         let path = decoded(reply.path().split('?').next().unwrap_or_default());
         let Some(described) = self.find(method, &path) else {
-            return if self.is_page(method, &path) || matches!(reply.code(), 404 | 405) {
+            return if self.is_page(method, &path) || matches!(reply.code(), 404 | 405 | 429) {
                 Ok(())
             } else {
                 Err("there is no such operation".to_owned())
