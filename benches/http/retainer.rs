@@ -24,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(300);
 
 const RATE_LIMITS: &str = "authenticated=1000000/1,email_sending=1000000/1,operations=1000000/1,\
-     sign_in=1000000/1,magic_link=1000000/1";
+     health=1000000/1,sign_in=1000000/1,magic_link=1000000/1";
 
 /// A server on one of the databases.
 pub struct Retainer {

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# Runs once, when the database is created: makes the two roles that Retainer signs in as.
+# Runs once, when the database is created: makes the two roles that Retainer signs in as, and the two
+# that every transaction steps down to.
 #
-#   owner   owns the database and its tables; migrations run as this role
-#   app     reads and writes rows, nothing else. It neither owns a table nor may bypass row-level
-#           security, so the walls between agencies hold in the database too
+#   owner              owns the database and its tables; migrations run as this role
+#   app                the server signs in as it. It owns nothing and has no rights of its own
+#   retainer_runtime   reads and writes the rows of one agency, under row-level security
+#   retainer_platform  reads and writes the rows of all agencies: the queue, the owner's migrations
+#
+# Policies and grants on the tables are made by `retainer migrate up`, for later tables too.
 #
 # Names and passwords come from the two connection URLs, so that each password is kept once. Letters
 # and digits are what deploy/make-secrets writes; a URL with escapes in it is refused.
@@ -40,15 +44,12 @@ psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username "${POSTGRES_USER:-post
 \getenv owner_password owner_password
 \getenv app_password app_password
 CREATE ROLE :"owner" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'owner_password';
-CREATE ROLE :"app" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'app_password';
+CREATE ROLE :"app" LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD :'app_password';
+CREATE ROLE retainer_runtime NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+CREATE ROLE retainer_platform NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+GRANT retainer_runtime, retainer_platform TO :"app";
+GRANT retainer_platform TO :"owner";
 CREATE DATABASE :"database" OWNER :"owner";
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"app";
-\connect :"database"
--- What migrations create later, the app may use: rows, never the tables themselves.
-GRANT USAGE ON SCHEMA public TO :"app";
-ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public
-  GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"app";
-ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public
-  GRANT USAGE, SELECT ON SEQUENCES TO :"app";
 SQL
