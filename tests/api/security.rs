@@ -338,6 +338,93 @@ async fn people(app: &TestApp) -> usize {
     .await
 }
 
+/// An answer, and the statements that ran until it was there, without their values.
+async fn work_of(app: &TestApp, request: impl Future<Output = Reply>) -> (Reply, Vec<String>) {
+    app.app().store().note_statements();
+    let reply = request.await;
+    (reply, app.app().store().noted_statements())
+}
+
+/// Whether a list of statements has one that begins so.
+fn has(statements: &[String], beginning: &str) -> bool {
+    statements.iter().any(|sql| sql.starts_with(beginning))
+}
+
+#[tokio::test]
+async fn asking_for_a_link_is_the_same_work_whoever_it_is() {
+    let app = TestApp::spawn().await;
+    sign_in(&app, "known@x.test").await;
+    let ask = async |email: &str| {
+        let body = json!({"email": email});
+        let client = app.anonymous();
+        let ask = client.post("/api/v1/auth/magic-link", body);
+        let (reply, statements) = work_of(&app, ask).await;
+        reply.accepted();
+        app.run_jobs().await;
+        statements
+    };
+
+    let known = ask("known@x.test").await;
+    let unknown = ask("nobody@x.test").await;
+
+    assert_eq!(known, unknown);
+    assert!(has(&known, "INSERT INTO \"jobs\""), "{known:#?}");
+    assert!(!known.iter().any(|sql| sql.contains("\"users\"")), "{known:#?}");
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_work_is_the_same_work_whatever_the_reason() {
+    let app = TestApp::spawn().await;
+    let body = json!({"email": "late@x.test"});
+    app.anonymous().post("/api/v1/auth/magic-link", body).await.accepted();
+    app.run_jobs().await;
+    let expired = app.magic_link_token("late@x.test").await;
+    app.clock.advance(minutes(16));
+    sign_in(&app, "ada@x.test").await;
+    let used = app.magic_link_token("ada@x.test").await;
+    let open = async |token: &str| {
+        let (reply, statements) = work_of(&app, verify(&app, token)).await;
+        reply.refused(401, "invalid_token");
+        // The log takes one row a minute of each kind from one address.
+        app.clock.advance(minutes(1));
+        statements
+    };
+
+    let of_unknown = open("made-up").await;
+    let of_used = open(&used).await;
+    let of_expired = open(&expired).await;
+
+    assert_eq!(of_used, of_unknown);
+    assert_eq!(of_expired, of_unknown);
+    assert!(has(&of_used, "INSERT INTO \"security_events\""), "{of_used:#?}");
+    assert_eq!(log(&app, "magic_link_replayed").await.len(), 1);
+    assert_eq!(reasons(&app, "login_refused").await, ["unknown_link", "unknown_link"]);
+}
+
+#[tokio::test]
+async fn an_invitation_is_the_same_work_whoever_it_is() {
+    let app = TestApp::spawn().await;
+    let owner = app.agency("acme").await.owner();
+    sign_in(&app, "known@x.test").await;
+    let invite = async |email: &str| {
+        let body = json!({"email": email, "role": "member"});
+        let (reply, statements) = work_of(&app, owner.post("/members", body)).await;
+        reply.created();
+        app.run_jobs().await;
+        statements
+    };
+    // The first invitation of an agency may find a counter missing.
+    invite("first@x.test").await;
+
+    let known = invite("known@x.test").await;
+    let unknown = invite("nobody@x.test").await;
+
+    assert_eq!(known, unknown);
+    for table in ["users", "agency_memberships", "jobs"] {
+        assert!(has(&known, &format!("INSERT INTO \"{table}\"")), "{table}: {known:#?}");
+    }
+}
+
 #[tokio::test]
 async fn asking_for_a_link_tells_nothing_of_who_has_an_account() {
     let app = TestApp::spawn().await;

@@ -125,16 +125,8 @@ impl AgencyDb {
         E::Model: ModelTrait<Entity = E> + Send + Sync + FromQueryResult,
     {
         let total = if page.with_total { Some(self.count(query.clone()).await?) } else { None };
-        let query = sort.apply(query, page)?.limit(page.limit.saturating_add(1));
-        let mut data = self.all(query).await?;
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let more = data.len() > limit;
-        data.truncate(limit);
-        let next = match data.last() {
-            Some(last) if more => Some(sort.cursor_of(last)?),
-            _ => None,
-        };
-        Ok(Page { data, next, total })
+        let data = self.all(sort.apply(query, page)?).await?;
+        sort.cut(data, page, total)
     }
 
     /// Refuses to write outside a unit of work.

@@ -7,9 +7,17 @@ use sea_orm::{
 };
 
 use super::postgres::{Reads, Rights, Transaction};
+use super::statements::Statements;
 
-/// A place to run statements, for reading or as a unit of work.
-pub(super) enum Conn {
+/// A place to run statements, for reading or as a unit of work. Every statement of the server's
+/// passes here, but for those that change the schema.
+pub(super) struct Conn {
+    place: Place,
+    statements: Statements,
+}
+
+/// What a [`Conn`] stands on.
+pub(super) enum Place {
     /// Any of the reading connections.
     SqliteReads(DatabaseConnection),
     /// The writing connection, in a transaction.
@@ -21,9 +29,18 @@ pub(super) enum Conn {
 }
 
 impl Conn {
+    /// Statements run at `place` and are noted in `statements`, as is that a unit of work begins.
+    pub(super) fn new(place: Place, statements: Statements) -> Self {
+        let conn = Self { place, statements };
+        if conn.is_unit_of_work() {
+            conn.statements.note("BEGIN");
+        }
+        conn
+    }
+
     /// Whether what is written here becomes true with a commit.
     pub(super) fn is_unit_of_work(&self) -> bool {
-        matches!(self, Self::SqliteUnit(_) | Self::PostgresUnit(_))
+        matches!(self.place, Place::SqliteUnit(_) | Place::PostgresUnit(_))
     }
 
     /// Goes on with other rights than the unit of work began with.
@@ -31,9 +48,9 @@ impl Conn {
     /// # Errors
     /// Those of the database.
     pub(super) async fn take_rights(&self, rights: Rights) -> Result<(), DbErr> {
-        match self {
-            Self::PostgresUnit(transaction) => transaction.take_rights(rights).await,
-            Self::SqliteReads(_) | Self::SqliteUnit(_) | Self::PostgresReads(_) => Ok(()),
+        match &self.place {
+            Place::PostgresUnit(transaction) => transaction.take_rights(rights).await,
+            Place::SqliteReads(_) | Place::SqliteUnit(_) | Place::PostgresReads(_) => Ok(()),
         }
     }
 
@@ -42,10 +59,11 @@ impl Conn {
     /// # Errors
     /// Those of the database; there is nothing to commit where only reading was meant.
     pub(super) async fn commit(self) -> Result<(), DbErr> {
-        match self {
-            Self::SqliteUnit(transaction) => transaction.commit().await,
-            Self::PostgresUnit(transaction) => transaction.commit().await,
-            Self::SqliteReads(_) | Self::PostgresReads(_) => {
+        self.statements.note("COMMIT");
+        match self.place {
+            Place::SqliteUnit(transaction) => transaction.commit().await,
+            Place::PostgresUnit(transaction) => transaction.commit().await,
+            Place::SqliteReads(_) | Place::PostgresReads(_) => {
                 Err(DbErr::Custom("a commit outside a unit of work".to_owned()))
             }
         }
@@ -55,49 +73,53 @@ impl Conn {
 #[async_trait::async_trait]
 impl ConnectionTrait for Conn {
     fn get_database_backend(&self) -> DbBackend {
-        match self {
-            Self::SqliteReads(_) | Self::SqliteUnit(_) => DbBackend::Sqlite,
-            Self::PostgresReads(_) | Self::PostgresUnit(_) => DbBackend::Postgres,
+        match &self.place {
+            Place::SqliteReads(_) | Place::SqliteUnit(_) => DbBackend::Sqlite,
+            Place::PostgresReads(_) | Place::PostgresUnit(_) => DbBackend::Postgres,
         }
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match self {
-            Self::SqliteReads(pool) => pool.execute_raw(statement).await,
-            Self::SqliteUnit(transaction) => transaction.execute_raw(statement).await,
-            Self::PostgresReads(reads) => reads.open().await?.execute(statement).await,
-            Self::PostgresUnit(transaction) => transaction.execute(statement).await,
+        self.statements.note(&statement.sql);
+        match &self.place {
+            Place::SqliteReads(pool) => pool.execute_raw(statement).await,
+            Place::SqliteUnit(transaction) => transaction.execute_raw(statement).await,
+            Place::PostgresReads(reads) => reads.open().await?.execute(statement).await,
+            Place::PostgresUnit(transaction) => transaction.execute(statement).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        match self {
-            Self::SqliteReads(pool) => pool.execute_unprepared(sql).await,
-            Self::SqliteUnit(transaction) => transaction.execute_unprepared(sql).await,
-            Self::PostgresReads(reads) => reads.open().await?.execute_unprepared(sql).await,
-            Self::PostgresUnit(transaction) => transaction.execute_unprepared(sql).await,
+        self.statements.note(sql);
+        match &self.place {
+            Place::SqliteReads(pool) => pool.execute_unprepared(sql).await,
+            Place::SqliteUnit(transaction) => transaction.execute_unprepared(sql).await,
+            Place::PostgresReads(reads) => reads.open().await?.execute_unprepared(sql).await,
+            Place::PostgresUnit(transaction) => transaction.execute_unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match self {
-            Self::SqliteReads(pool) => pool.query_one_raw(literal_limit(statement)).await,
-            Self::SqliteUnit(transaction) => {
+        self.statements.note(&statement.sql);
+        match &self.place {
+            Place::SqliteReads(pool) => pool.query_one_raw(literal_limit(statement)).await,
+            Place::SqliteUnit(transaction) => {
                 transaction.query_one_raw(literal_limit(statement)).await
             }
-            Self::PostgresReads(reads) => reads.open().await?.query_one(statement).await,
-            Self::PostgresUnit(transaction) => transaction.query_one(statement).await,
+            Place::PostgresReads(reads) => reads.open().await?.query_one(statement).await,
+            Place::PostgresUnit(transaction) => transaction.query_one(statement).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match self {
-            Self::SqliteReads(pool) => pool.query_all_raw(literal_limit(statement)).await,
-            Self::SqliteUnit(transaction) => {
+        self.statements.note(&statement.sql);
+        match &self.place {
+            Place::SqliteReads(pool) => pool.query_all_raw(literal_limit(statement)).await,
+            Place::SqliteUnit(transaction) => {
                 transaction.query_all_raw(literal_limit(statement)).await
             }
-            Self::PostgresReads(reads) => reads.open().await?.query_all(statement).await,
-            Self::PostgresUnit(transaction) => transaction.query_all(statement).await,
+            Place::PostgresReads(reads) => reads.open().await?.query_all(statement).await,
+            Place::PostgresUnit(transaction) => transaction.query_all(statement).await,
         }
     }
 }

@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
+use super::statements::Statements;
 use super::{Inner, Store, row_security};
 use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::{Context, Error, Result};
@@ -56,6 +57,7 @@ impl Store {
                 ids,
                 committed: tokio::sync::Notify::new(),
                 row_security,
+                statements: Statements::default(),
                 #[cfg(debug_assertions)]
                 filter_is_off: std::sync::atomic::AtomicBool::new(false),
             }),

@@ -19,6 +19,7 @@ mod page;
 mod platform;
 mod postgres;
 mod row_security;
+mod statements;
 mod unit_of_work;
 
 use std::sync::Arc;
@@ -34,9 +35,10 @@ pub use platform::{PlatformDb, PlatformTx};
 pub use row_security::{RowSecurity, row_security};
 pub use unit_of_work::{Activity, AgencyTx, Event, Origin};
 
-use conn::Conn;
+use conn::{Conn, Place};
 use filter::Filter;
 use postgres::{Reads, Rights, Transaction};
+use statements::Statements;
 
 use crate::error::Result;
 use crate::ports::clock::{Clock, Ids};
@@ -55,6 +57,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     committed: tokio::sync::Notify,
     row_security: RowSecurity,
+    statements: Statements,
     #[cfg(debug_assertions)]
     filter_is_off: std::sync::atomic::AtomicBool,
 }
@@ -136,6 +139,20 @@ impl Store {
         self.inner.filter_is_off.store(true, std::sync::atomic::Ordering::SeqCst);
     }
 
+    /// Notes the texts of all statements from now on, so that a test can see which work was done.
+    /// Not in optimised builds.
+    #[cfg(debug_assertions)]
+    pub fn note_statements(&self) {
+        self.inner.statements.begin();
+    }
+
+    /// Ends that; the statements in the order in which they began, without their values. `BEGIN` and
+    /// `COMMIT` stand for a unit of work, whatever the database calls it.
+    #[cfg(debug_assertions)]
+    pub fn noted_statements(&self) -> Vec<String> {
+        self.inner.statements.end()
+    }
+
     fn filter(&self) -> Filter {
         #[cfg(debug_assertions)]
         if self.inner.filter_is_off.load(std::sync::atomic::Ordering::SeqCst) {
@@ -145,25 +162,31 @@ impl Store {
     }
 
     fn reads(&self, rights: Rights) -> Conn {
-        match self.inner.reader.get_database_backend() {
+        let place = match self.inner.reader.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = self.inner.reader.get_postgres_connection_pool();
-                Conn::PostgresReads(Reads::new(pool.clone(), rights))
+                Place::PostgresReads(Reads::new(pool.clone(), rights))
             }
-            _ => Conn::SqliteReads(self.inner.reader.clone()),
-        }
+            _ => Place::SqliteReads(self.inner.reader.clone()),
+        };
+        Conn::new(place, self.inner.statements.clone())
     }
 
     async fn unit_of_work(&self, rights: Rights) -> Result<Conn> {
+        let place = self.transaction(rights).await?;
+        Ok(Conn::new(place, self.inner.statements.clone()))
+    }
+
+    async fn transaction(&self, rights: Rights) -> Result<Place> {
         let writer = &self.inner.writer;
         if writer.get_database_backend() == DbBackend::Postgres {
             let pool = writer.get_postgres_connection_pool();
-            return Ok(Conn::PostgresUnit(Transaction::begin(pool, rights).await?));
+            return Ok(Place::PostgresUnit(Transaction::begin(pool, rights).await?));
         }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(Conn::SqliteUnit(writer.begin_with_options(options).await?))
+        Ok(Place::SqliteUnit(writer.begin_with_options(options).await?))
     }
 }

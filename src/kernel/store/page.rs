@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr, Value};
-use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, Order, QueryFilter, QueryOrder, Select};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ModelTrait, Order, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, FieldError, Result};
@@ -143,8 +145,10 @@ impl<E: EntityTrait> Sort<E> {
         Self { columns: columns.into(), order: Order::Desc }
     }
 
+    /// What is to be read of a query for a page: in order, from the cursor on, and one row more
+    /// than the page shows, to know whether there is another page.
     pub(super) fn apply(&self, query: Select<E>, page: &PageRequest) -> Result<Select<E>> {
-        let mut query = query;
+        let mut query = query.limit(page.limit.saturating_add(1));
         for column in &self.columns {
             query = query.order_by(*column, self.order.clone());
         }
@@ -168,7 +172,27 @@ impl<E: EntityTrait> Sort<E> {
         }))
     }
 
-    pub(super) fn cursor_of(&self, row: &E::Model) -> Result<Cursor>
+    /// The page out of the rows that were read for it.
+    pub(super) fn cut(
+        &self,
+        mut data: Vec<E::Model>,
+        page: &PageRequest,
+        total: Option<u64>,
+    ) -> Result<Page<E::Model>>
+    where
+        E::Model: ModelTrait<Entity = E>,
+    {
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let more = data.len() > limit;
+        data.truncate(limit);
+        let next = match data.last() {
+            Some(last) if more => Some(self.cursor_of(last)?),
+            _ => None,
+        };
+        Ok(Page { data, next, total })
+    }
+
+    fn cursor_of(&self, row: &E::Model) -> Result<Cursor>
     where
         E::Model: ModelTrait<Entity = E>,
     {

@@ -2,8 +2,7 @@
 
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, DbErr, DeleteMany, EntityTrait, FromQueryResult,
-    IntoActiveModel, ModelTrait, PaginatorTrait, QuerySelect, Select, SelectModel, Selector,
-    UpdateMany,
+    IntoActiveModel, ModelTrait, PaginatorTrait, Select, SelectModel, Selector, UpdateMany,
 };
 
 use super::conn::Conn;
@@ -81,16 +80,8 @@ impl<'c> PlatformDb<'c> {
         E::Model: ModelTrait<Entity = E> + Send + Sync + FromQueryResult,
     {
         let total = if page.with_total { Some(self.count(query.clone()).await?) } else { None };
-        let query = sort.apply(query, page)?.limit(page.limit.saturating_add(1));
-        let mut data = self.all(query).await?;
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let more = data.len() > limit;
-        data.truncate(limit);
-        let next = match data.last() {
-            Some(last) if more => Some(sort.cursor_of(last)?),
-            _ => None,
-        };
-        Ok(Page { data, next, total })
+        let data = self.all(sort.apply(query, page)?).await?;
+        sort.cut(data, page, total)
     }
 
     /// The first row of a joined query, if any.

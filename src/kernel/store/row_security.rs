@@ -3,9 +3,10 @@
 use migrations::row_security::{PLATFORM_ROLE, PROVISION, RUNTIME_ROLE, gaps};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
-use super::conn::Conn;
+use super::conn::{Conn, Place};
 use super::connect;
 use super::postgres::{Rights, Transaction};
+use super::statements::Statements;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 
@@ -79,7 +80,7 @@ pub(super) async fn prove(connection: &DatabaseConnection) -> Result<RowSecurity
     let nobody = Rights::Agency(entity::AgencyId(uuid::Uuid::nil()));
     for (rights, role) in [(Rights::Platform, PLATFORM_ROLE), (nobody, RUNTIME_ROLE)] {
         let stepped_down = match Transaction::begin(pool, rights).await {
-            Ok(transaction) => Conn::PostgresUnit(transaction),
+            Ok(transaction) => Conn::new(Place::PostgresUnit(transaction), Statements::default()),
             Err(cause) if is_refusal(&cause) => {
                 return Err(not_in_force(
                     &format!("the role of DATABASE_URL cannot act as {role}: {cause}"),

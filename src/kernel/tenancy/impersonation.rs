@@ -19,6 +19,7 @@ use super::resolve::find_agency;
 use super::{AgencyScope, SignedInUser};
 use crate::error::{Error, Result};
 use crate::http::RequestInfo;
+use crate::security::{self, SecurityEvent};
 use crate::state::App;
 
 /// What an operator has that nobody else has, as refusals name it.
@@ -51,9 +52,38 @@ pub(super) enum Entry {
     /// They are in.
     Open(Box<TenantContext>),
     /// They were, and are no longer.
-    Lapsed,
+    Lapsed(Lapsed),
     /// They never were.
     None,
+}
+
+/// A grant that is over.
+pub(super) struct Lapsed {
+    grant: impersonation_grant::Model,
+}
+
+impl Lapsed {
+    /// The refusal of an operator whose grant is over.
+    pub(super) fn refusal() -> Error {
+        Error::refused(
+            "impersonation_grant_expired",
+            "your leave to act in this agency has ended; ask for another",
+        )
+    }
+
+    /// Notes in the security log that the operator went on all the same; returns the refusal.
+    pub(super) async fn refuse(self, app: &App, by: UserId, request: &RequestInfo) -> Error {
+        let Self { grant } = self;
+        let stopped = grant.ended_at.is_some_and(|end| end < grant.expires_at);
+        let event = SecurityEvent::ImpersonationRefused {
+            user_id: by,
+            agency_id: grant.agency_id,
+            grant_id: grant.id,
+            reason: if stopped { "stopped" } else { "expired" },
+        };
+        security::record(app, request, event).await;
+        Self::refusal()
+    }
 }
 
 /// The context of an operator who holds a live grant for the agency of a path. A suspended agency
@@ -78,7 +108,7 @@ pub(super) async fn enter(
     let Some(grant) = platform.one(query).await? else { return Ok(Entry::None) };
     let now = app.clock().now();
     if grant.ended_at.is_some() || grant.expires_at <= now {
-        return Ok(Entry::Lapsed);
+        return Ok(Entry::Lapsed(Lapsed { grant }));
     }
     let row = find_agency(app, grant.agency_id).await?;
     row.check_exists()?;
@@ -100,14 +130,6 @@ pub(super) async fn enter(
 /// The refusal of what stays with the people of the agency.
 pub(super) fn not_allowed(detail: impl Into<Cow<'static, str>>) -> Error {
     Error::refused("impersonation_not_allowed", detail)
-}
-
-/// The refusal of an operator whose grant is over.
-pub(super) fn lapsed() -> Error {
-    Error::refused(
-        "impersonation_grant_expired",
-        "your leave to act in this agency has ended; ask for another",
-    )
 }
 
 /// The context of an operator who acts on an agency from outside, whatever the state of it.

@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, JoinType};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
 
 use super::context::{Actor, AgencyInfo, MemberInfo, TenantContext};
-use super::impersonation::{self, Entry};
+use super::impersonation::{self, Entry, Lapsed};
 use super::plan::{Plan, Subscription};
 use super::{AgencyScope, SignedInUser};
 use crate::error::{Error, Result};
@@ -179,16 +179,36 @@ pub(crate) async fn resolve_member(
     slug: Option<&str>,
     request: RequestInfo,
 ) -> Result<TenantContext> {
+    match find_member(app, user, slug, request.clone()).await? {
+        Access::Open(context) => Ok(*context),
+        Access::Lapsed(grant) => Err(grant.refuse(app, user.user.id, &request).await),
+    }
+}
+
+/// Whether a person gets in.
+enum Access {
+    /// They do.
+    Open(Box<TenantContext>),
+    /// An operator does no longer.
+    Lapsed(Lapsed),
+}
+
+async fn find_member(
+    app: &App,
+    user: &SignedInUser,
+    slug: Option<&str>,
+    request: RequestInfo,
+) -> Result<Access> {
     // A grant goes before a membership (spec §1.3): the marks that it leaves must not depend on
     // what else the operator is.
     let entry = match slug.filter(|_| user.user.is_super_admin) {
         Some(slug) => impersonation::enter(app, user, slug, request.clone()).await?,
         None => Entry::None,
     };
-    let absent: fn() -> Error = match entry {
-        Entry::Open(context) => return Ok(*context),
-        Entry::Lapsed => impersonation::lapsed,
-        Entry::None => || Error::NotFound,
+    let lapsed = match entry {
+        Entry::Open(context) => return Ok(Access::Open(context)),
+        Entry::Lapsed(grant) => Some(grant),
+        Entry::None => None,
     };
     let platform = app.store().platform("the scope is being made");
     let query = agency_query(Some(user.user.id))
@@ -196,7 +216,11 @@ pub(crate) async fn resolve_member(
     let row = match slug {
         Some(slug) => {
             let query = query.filter(agency::Column::Slug.eq(slug)).into_model::<AgencyRow>();
-            let row = platform.one_as(query).await?.ok_or_else(absent)?;
+            let row = match (platform.one_as(query).await?, lapsed) {
+                (Some(row), _) => row,
+                (None, Some(grant)) => return Ok(Access::Lapsed(grant)),
+                (None, None) => return Err(Error::NotFound),
+            };
             row.check_usable()?;
             row
         }
@@ -215,13 +239,13 @@ pub(crate) async fn resolve_member(
     };
     let member = row.active_member(user.user.id, user.user.email.clone());
     let member = member.ok_or(Error::NotFound)?;
-    Ok(TenantContext {
+    Ok(Access::Open(Box::new(TenantContext {
         app: app.clone(),
         scope: AgencyScope(row.id),
         agency: row.info(app.clock().now()),
         actor: Actor::Member(member),
         request,
-    })
+    })))
 }
 
 /// Looks again whether a caller still has access, and with which rights: for what outlives a
@@ -241,7 +265,11 @@ pub async fn refresh(
     };
     let user = find_user(app, user.user.id, user.session_id).await?;
     let slug = Some(context.agency().slug.as_str());
-    resolve_member(app, &user, slug, context.request().clone()).await
+    // What goes on by itself tries nothing: an operator who has left is not to be found in the log.
+    match find_member(app, &user, slug, context.request().clone()).await? {
+        Access::Open(context) => Ok(*context),
+        Access::Lapsed(_) => Err(Lapsed::refusal()),
+    }
 }
 
 /// Highest role first.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use entity::agency::{self, AgencyStatus};
-use entity::{AgencyId, activity, client, document, job, membership};
+use entity::{AgencyId, activity, client, document, job, membership, security_event};
 use kernel::tenancy::system_context;
 use sea_orm::sea_query::Expr;
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -181,6 +182,61 @@ async fn leave_ends_after_four_hours_or_when_it_is_given_back() {
             "security.impersonation_started"
         ]
     );
+}
+
+#[tokio::test]
+async fn leave_that_is_used_after_its_end_is_in_the_security_log() {
+    let app = TestApp::spawn().await;
+    let operator = app.operator().await;
+    let (acme, umbrella) = (app.agency("acme").await, app.agency("umbrella").await);
+    let refused = async || {
+        app.on_server(|app| async move {
+            let query = security_event::Entity::find()
+                .filter(security_event::Column::Kind.eq("impersonation_refused"))
+                .order_by_asc(security_event::Column::Id);
+            app.store().platform("a test reads the security log").all(query).await.unwrap()
+        })
+        .await
+    };
+    let (inside, first) = enter(&app, &operator, &acme).await;
+    inside.get("/clients").await.ok();
+    app.clock.advance(minutes(241));
+    assert!(refused().await.is_empty(), "nothing was tried");
+
+    for _ in 0..3 {
+        inside.get("/clients").await.refused(403, "impersonation_grant_expired");
+    }
+
+    let rows = refused().await;
+    assert_eq!(rows.len(), 1, "one a minute");
+    assert_eq!(rows[0].user_id, Some(operator.user_id()));
+    assert_eq!(rows[0].agency_id, Some(acme.id()));
+    assert_eq!(rows[0].detail, json!({"grant_id": first["id"], "reason": "expired"}));
+    assert_eq!(rows[0].ip.as_deref(), Some("127.0.0.1"));
+
+    // In the same minute, but by other leaves: given back, and of another agency.
+    let (_, second) = enter(&app, &operator, &acme).await;
+    operator.act("/api/v1/admin/impersonation/stop").await.ok();
+    inside.get("/clients").await.refused(403, "impersonation_grant_expired");
+    app.clock.advance(TimeDelta::seconds(1));
+    let (elsewhere, third) = enter(&app, &operator, &umbrella).await;
+    operator.act("/api/v1/admin/impersonation/stop").await.ok();
+    elsewhere.get("/clients").await.refused(403, "impersonation_grant_expired");
+    let rows = refused().await.split_off(1);
+    let told: Vec<_> = rows.iter().map(|row| (row.agency_id, row.detail.clone())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some(acme.id()), json!({"grant_id": second["id"], "reason": "stopped"})),
+            (Some(umbrella.id()), json!({"grant_id": third["id"], "reason": "stopped"})),
+        ]
+    );
+
+    app.clock.advance(minutes(1));
+    inside.get("/clients").await.refused(403, "impersonation_grant_expired");
+    assert_eq!(refused().await.len(), 4);
+    let shown = audit(&operator, "action=security.impersonation_refused").await;
+    assert_eq!(shown.len(), 4, "{shown:?}");
 }
 
 #[tokio::test]

@@ -32,23 +32,13 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         missing: "the permission",
         check: Check::Roles,
-        change: |operation| match operation.access {
-            Access::Member(_) => {
-                Operation { access: Access::Member(Permission::AgencyView), ..operation }
-            }
-            _ => operation,
-        },
+        change: for_every_role,
         options: |options| options,
     },
     Mutation {
         missing: "the scope of API keys",
         check: Check::Scopes,
-        change: |operation| match operation.access {
-            Access::Member(_) => {
-                Operation { access: Access::Member(Permission::AgencyView), ..operation }
-            }
-            _ => operation,
-        },
+        change: for_every_role,
         options: |options| options,
     },
     Mutation {
@@ -70,6 +60,16 @@ const MUTATIONS: &[Mutation] = &[
         options: |options| limits(options, &WIDE),
     },
 ];
+
+/// Asks of members only what every role has.
+fn for_every_role(operation: Operation) -> Operation {
+    match operation.access {
+        Access::Member(_) => {
+            Operation { access: Access::Member(Permission::AgencyView), ..operation }
+        }
+        _ => operation,
+    }
+}
 
 /// Classes that are hardly limited on the server without limits.
 const WIDE: [LimitClass; 2] = [LimitClass::Operations, LimitClass::PublicPdf];

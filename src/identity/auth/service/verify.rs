@@ -29,10 +29,14 @@ pub async fn verify(app: &App, token: &str, request: &RequestInfo) -> Result<Sig
         drop(links);
         // Nothing was changed; the log has a unit of work of its own.
         drop(tx);
-        if let Some(used) = used {
-            let event = SecurityEvent::MagicLinkReplayed { email: used.email.as_deref() };
-            security::record(app, request, event).await;
-        }
+        // One row either way: the work done does not tell a used link from one that never was.
+        let event = match &used {
+            Some(used) => SecurityEvent::MagicLinkReplayed { email: used.email.as_deref() },
+            None => {
+                SecurityEvent::LoginRefused { user_id: None, email: None, reason: "unknown_link" }
+            }
+        };
+        security::record(app, request, event).await;
         return Err(invalid_token());
     };
     drop(links);

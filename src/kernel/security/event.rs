@@ -1,44 +1,8 @@
-//! The security log: sign-ins, refusals and revocations as rows of `security_events`.
-//!
-//! An entry says what happened, to whom, and from where; never a token, a code or an address of
-//! mail (only the hash of one). What belongs to a change is written with it, in its own unit of
-//! work ([`record_in`]); what is refused has no unit of work, and is written by itself ([`record`]).
-//!
-//! What strangers can cause at will is bounded: of one kind and reason, one row for each address
-//! and minute, and [`FLOOD_MAX`] rows a minute in all; the next row counts what was left out. Rows
-//! are kept for 90 days ([`crate::upkeep`]).
+//! What can happen, and what an entry of the log says of it.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::Mutex;
-
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    AgencyId, ApiKeyId, BetaInviteId, SecurityEventId, SessionId, UserId, security_event,
-};
-use sea_orm::ActiveValue::Set;
+use chrono::TimeDelta;
+use entity::{AgencyId, ApiKeyId, BetaInviteId, ImpersonationGrantId, SessionId, UserId};
 use serde_json::{Value, json};
-
-use crate::error::Result;
-use crate::http::RequestInfo;
-use crate::state::App;
-use crate::store::PlatformDb;
-use crate::text::{normalize_email, sha256_hex};
-
-/// How long entries are kept.
-pub const KEEP: TimeDelta = TimeDelta::days(90);
-
-/// Rows that strangers can cause in one minute and one process, whatever their addresses.
-pub const FLOOD_MAX: u32 = 600;
-
-/// Addresses that are remembered at most; beyond that nothing is written until some are forgotten.
-const REMEMBERED_MAX: usize = 20_000;
-
-/// How long it is remembered how much was left out.
-const REMEMBERED_FOR: TimeDelta = TimeDelta::minutes(10);
-
-/// Why the log is reached outside an agency's scope.
-const REASON: &str = "refused sign-ins belong to no agency";
 
 /// Why an access token was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -100,7 +64,7 @@ pub enum SecurityEvent<'a> {
         user_id: Option<UserId>,
         /// The address that was named, where one was; only its hash is kept.
         email: Option<&'a str>,
-        /// `suspended`, `email_unverified`, …
+        /// `suspended`, `email_unverified`, `unknown_link` (never made, or expired), …
         reason: &'a str,
     },
     /// A one-time link came back after it was used.
@@ -216,6 +180,17 @@ pub enum SecurityEvent<'a> {
         /// `stopped`, `expired`, `revoked`.
         reason: &'a str,
     },
+    /// An operator acted on a leave that was over, and was refused.
+    ImpersonationRefused {
+        /// The operator.
+        user_id: UserId,
+        /// Where.
+        agency_id: AgencyId,
+        /// By which leave.
+        grant_id: ImpersonationGrantId,
+        /// `expired`, `stopped`.
+        reason: &'a str,
+    },
     /// A person may not sign in any more.
     UserSuspended {
         /// Who.
@@ -306,15 +281,15 @@ pub enum SecurityEvent<'a> {
 }
 
 /// An event as the columns of its row.
-struct Parts<'a> {
-    kind: &'static str,
-    user_id: Option<UserId>,
-    agency_id: Option<AgencyId>,
-    email: Option<&'a str>,
-    detail: Value,
+pub(super) struct Parts<'a> {
+    pub(super) kind: &'static str,
+    pub(super) user_id: Option<UserId>,
+    pub(super) agency_id: Option<AgencyId>,
+    pub(super) email: Option<&'a str>,
+    pub(super) detail: Value,
     /// How often strangers may write one from one address; `None` for what only people who are
     /// known can cause.
-    every: Option<TimeDelta>,
+    pub(super) every: Option<TimeDelta>,
 }
 
 impl<'a> Parts<'a> {
@@ -339,9 +314,10 @@ impl<'a> Parts<'a> {
     }
 
     /// What counts as the same thing happening again.
-    fn topic(&self) -> (&'static str, String) {
+    pub(super) fn topic(&self) -> (&'static str, String) {
         let text = |name: &str| self.detail.get(name).and_then(Value::as_str).unwrap_or_default();
-        (self.kind, format!("{} {}", text("provider"), text("reason")))
+        // One leave must not hide another; only operators have any, and few.
+        (self.kind, format!("{} {} {}", text("provider"), text("reason"), text("grant_id")))
     }
 }
 
@@ -351,7 +327,7 @@ impl<'a> SecurityEvent<'a> {
         self.parts().kind
     }
 
-    fn parts(&self) -> Parts<'a> {
+    pub(super) fn parts(&self) -> Parts<'a> {
         let minute = TimeDelta::minutes(1);
         match *self {
             Self::Login { user_id, method } => {
@@ -421,6 +397,13 @@ impl<'a> SecurityEvent<'a> {
                     .user(user_id)
                     .agency(agency_id)
             }
+            Self::ImpersonationRefused { user_id, agency_id, grant_id, reason } => {
+                let detail = json!({"grant_id": grant_id, "reason": reason});
+                Parts::new("impersonation_refused", detail)
+                    .user(user_id)
+                    .agency(agency_id)
+                    .at_most_every(minute)
+            }
             Self::UserSuspended { user_id, by, reason } => {
                 let detail = json!({"by": by, "reason": reason});
                 Parts::new("user_suspended", detail).user(user_id)
@@ -467,185 +450,4 @@ impl<'a> SecurityEvent<'a> {
 
 fn of_key<'a>(kind: &'static str, key_id: ApiKeyId) -> Parts<'a> {
     Parts::new(kind, json!({"key_id": key_id}))
-}
-
-/// Writes an event in a unit of work of its own, and into the server's log.
-///
-/// It never fails the request that it is about: a row that cannot be written is an error in the
-/// server's log. Never call it while a unit of work is open (the embedded database has one writer,
-/// and would wait for itself): use [`record_in`].
-pub async fn record(app: &App, request: &RequestInfo, event: SecurityEvent<'_>) {
-    let parts = event.parts();
-    let Some(left_out) = app.security_log().admit(&parts, request.ip, app.clock().now()) else {
-        return;
-    };
-    let write = async {
-        let tx = app.store().begin_platform(REASON).await?;
-        write(app, &tx.db(), request, parts, left_out).await?;
-        tx.commit().await
-    };
-    if let Err(error) = write.await {
-        tracing::error!(
-            event = %format_args!("security.{}", event.kind()),
-            error = %error,
-            "an entry of the security log could not be written"
-        );
-    }
-}
-
-/// Writes an event in the caller's unit of work (`tx.db()` of a `PlatformTx`, `tx.platform(..)` of
-/// an `AgencyTx`), so that neither is true without the other.
-///
-/// # Errors
-/// Those of the database.
-pub async fn record_in(
-    app: &App,
-    db: &PlatformDb<'_>,
-    request: &RequestInfo,
-    event: SecurityEvent<'_>,
-) -> Result<()> {
-    let parts = event.parts();
-    match app.security_log().admit(&parts, request.ip, app.clock().now()) {
-        Some(left_out) => write(app, db, request, parts, left_out).await,
-        None => Ok(()),
-    }
-}
-
-async fn write(
-    app: &App,
-    db: &PlatformDb<'_>,
-    request: &RequestInfo,
-    parts: Parts<'_>,
-    left_out: u32,
-) -> Result<()> {
-    let Parts { kind, user_id, agency_id, email, mut detail, every } = parts;
-    if let (Some(members), true) = (detail.as_object_mut(), left_out > 0) {
-        members.insert("left_out".to_owned(), left_out.into());
-    }
-    tracing::info!(
-        event = %format_args!("security.{kind}"),
-        user.id = user_id.map(tracing::field::display),
-        agency.id = agency_id.map(tracing::field::display),
-        detail = %detail,
-        refused = every.is_some(),
-        "security event"
-    );
-    let row = security_event::ActiveModel {
-        id: Set(app.new_id::<SecurityEventId>()),
-        at: Set(app.clock().now()),
-        kind: Set(kind.to_owned()),
-        user_id: Set(user_id),
-        agency_id: Set(agency_id),
-        email_hash: Set(email.map(|email| sha256_hex(normalize_email(email)))),
-        ip: Set(request.ip.map(|ip| ip.to_string())),
-        user_agent: Set(request.user_agent.clone()),
-        request_id: Set(Some(request.request_id.clone()).filter(|id| !id.is_empty())),
-        detail: Set(detail),
-    };
-    db.insert(row).await.map(|_| ())
-}
-
-/// Something that a stranger did from one address.
-type Topic = (Option<IpAddr>, &'static str, String);
-
-/// Remembers what was written lately, so that strangers cannot fill the log.
-#[derive(Debug, Default)]
-pub struct FloodGuard {
-    state: Mutex<FloodState>,
-}
-
-#[derive(Debug, Default)]
-struct FloodState {
-    /// Until when a topic is not written again, and how often it was left out since.
-    quiet: HashMap<Topic, (DateTime<Utc>, u32)>,
-    /// When the current minute began, and what was written in it.
-    minute: Option<DateTime<Utc>>,
-    written: u32,
-}
-
-impl FloodGuard {
-    /// Whether an event is written; then, how many of its kind were left out before it.
-    fn admit(&self, parts: &Parts<'_>, ip: Option<IpAddr>, now: DateTime<Utc>) -> Option<u32> {
-        let Some(every) = parts.every else { return Some(0) };
-        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if state.minute.is_none_or(|begun| (now - begun).abs() >= TimeDelta::minutes(1)) {
-            state.minute = Some(now);
-            state.written = 0;
-            state.quiet.retain(|_, (until, left_out)| {
-                let longer = if *left_out > 0 { REMEMBERED_FOR } else { TimeDelta::zero() };
-                *until + longer > now
-            });
-        }
-        let (kind, reason) = parts.topic();
-        let topic = (ip, kind, reason);
-        let left_out = match state.quiet.get_mut(&topic) {
-            Some((until, left_out)) if *until > now => {
-                *left_out = left_out.saturating_add(1);
-                return None;
-            }
-            Some((_, left_out)) => *left_out,
-            None => 0,
-        };
-        // What is remembered for long must not crowd out the rest.
-        let room = if every > TimeDelta::minutes(1) { REMEMBERED_MAX / 2 } else { REMEMBERED_MAX };
-        if state.written >= FLOOD_MAX || state.quiet.len() >= room {
-            return None;
-        }
-        state.written += 1;
-        state.quiet.insert(topic, (now + every, 0));
-        Some(left_out)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ports::clock::{Clock, MovableClock};
-
-    fn refused(fault: TokenFault) -> Parts<'static> {
-        SecurityEvent::AccessTokenInvalid { fault }.parts()
-    }
-
-    fn ip(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([203, 0, 113, last]))
-    }
-
-    #[test]
-    fn one_address_writes_one_row_a_minute_for_each_reason() {
-        let (guard, clock) = (FloodGuard::default(), MovableClock::default());
-        let admit = |fault, ip| guard.admit(&refused(fault), ip, clock.now());
-
-        assert_eq!(admit(TokenFault::Key, ip(1)), Some(0));
-        assert_eq!(admit(TokenFault::Key, ip(1)), None);
-        assert_eq!(admit(TokenFault::Key, ip(1)), None);
-        assert_eq!(admit(TokenFault::Signature, ip(1)), Some(0));
-        assert_eq!(admit(TokenFault::Key, ip(2)), Some(0));
-    }
-
-    #[test]
-    fn all_addresses_together_write_a_bounded_number_of_rows_a_minute() {
-        let (guard, clock) = (FloodGuard::default(), MovableClock::default());
-        let now = clock.now();
-        let attempts = (0..FLOOD_MAX * 3).map(|n| {
-            let ip = IpAddr::from(std::net::Ipv4Addr::from_bits(n));
-            guard.admit(&refused(TokenFault::Key), Some(ip), now)
-        });
-
-        let written = attempts.filter(Option::is_some).count();
-
-        assert_eq!(written, usize::try_from(FLOOD_MAX).unwrap());
-        let later = now + TimeDelta::minutes(1);
-        assert!(guard.admit(&refused(TokenFault::Key), ip(9), later).is_some());
-    }
-
-    #[test]
-    fn what_people_do_is_never_left_out() {
-        let (guard, clock) = (FloodGuard::default(), MovableClock::default());
-        let login =
-            SecurityEvent::Login { user_id: UserId(uuid::Uuid::nil()), method: "magic_link" };
-
-        for _ in 0..3 {
-            assert_eq!(guard.admit(&login.parts(), ip(1), clock.now()), Some(0));
-        }
-    }
 }
