@@ -27,6 +27,10 @@ pub struct Model {
     /// `#rrggbb`.
     #[sea_orm(column_type = "Text")]
     pub accent_color: String,
+    /// `linear-gradient(…)` in the form of `kernel::gradient`; may be empty. Kept when the plan no
+    /// longer has it.
+    #[sea_orm(column_type = "Text")]
+    pub accent_gradient: String,
     /// Public contact; receives notices of what clients did. May be empty.
     #[sea_orm(column_type = "Text")]
     pub email: String,

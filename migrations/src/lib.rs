@@ -60,6 +60,7 @@ mod m20261121_000011_external_identities;
 mod m20261121_000012_second_factor;
 mod m20261121_000013_operator;
 mod m20261121_000014_api_keys;
+mod m20261121_000015_accent_gradient;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000012_second_factor::Migration),
             Box::new(m20261121_000013_operator::Migration),
             Box::new(m20261121_000014_api_keys::Migration),
+            Box::new(m20261121_000015_accent_gradient::Migration),
         ]
     }
 }

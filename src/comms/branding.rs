@@ -2,6 +2,7 @@
 
 use entity::{agency, file, profile};
 use kernel::error::{Error, Result};
+use kernel::gradient::Gradient;
 use kernel::ports::print::{Brand, Logo};
 use kernel::tenancy::Feature;
 use kernel::{App, TenantContext};
@@ -48,6 +49,12 @@ impl Branding {
             }),
             None => None,
         };
+        // Kept through a smaller plan, and shown again with the next larger one.
+        let accent_gradient = if context.plan().has(Feature::CustomBranding) {
+            agency.accent_gradient.parse().ok()
+        } else {
+            None
+        };
         let name = if profile.trading_name.is_empty() {
             agency.name
         } else {
@@ -59,6 +66,7 @@ impl Branding {
                 primary_color: agency.primary_color,
                 secondary_color: agency.secondary_color,
                 accent_color: agency.accent_color,
+                accent_gradient,
                 logo,
                 show_powered_by: !context.plan().has(Feature::WhiteLabel),
             },
@@ -138,15 +146,18 @@ impl Branding {
     }
 }
 
-/// The address of the stylesheet with a brand's colours: the colours are in the address, so that
-/// it can be cached for good.
+/// The address of the stylesheet with a brand's colours: the colours and the gradient are in the
+/// address, so that it can be cached for good.
 pub fn style_href(brand: &Brand) -> String {
     let digits = |color: &str| color.trim_start_matches('#').to_ascii_lowercase();
+    let gradient =
+        brand.accent_gradient.as_ref().map(|gradient| format!("-{}", gradient.to_address()));
     format!(
-        "/assets/brand/{}-{}-{}.css",
+        "/assets/brand/{}-{}-{}{}.css",
         digits(&brand.primary_color),
         digits(&brand.secondary_color),
-        digits(&brand.accent_color)
+        digits(&brand.accent_color),
+        gradient.unwrap_or_default()
     )
 }
 
@@ -159,22 +170,27 @@ pub struct BrandColors {
     pub secondary_color: String,
     /// `#rrggbb`.
     pub accent_color: String,
+    /// Behind the head; without one it has the primary colour.
+    pub accent_gradient: Option<Gradient>,
 }
 
-/// The stylesheet of three colours.
+/// The stylesheet of three colours and perhaps a gradient.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the name is not that of a stylesheet.
 pub fn stylesheet(app: &App, name: &str) -> Result<String> {
-    let colors: Vec<String> = name.split('-').map(|digits| format!("#{digits}")).collect();
-    let valid = colors.iter().all(|color| kernel::text::check_color(color, &()).is_ok());
-    let [primary_color, secondary_color, accent_color] =
-        <[String; 3]>::try_from(colors).map_err(|_| Error::NotFound)?;
-    if !valid {
-        return Err(Error::NotFound);
-    }
+    let mut parts = name.splitn(4, '-');
+    let mut color = || {
+        let color = parts.next().map(|digits| format!("#{digits}"));
+        color.filter(|color| kernel::text::check_color(color, &()).is_ok()).ok_or(Error::NotFound)
+    };
+    let (primary_color, secondary_color, accent_color) = (color()?, color()?, color()?);
+    let accent_gradient = match parts.next() {
+        Some(rest) => Some(Gradient::from_address(rest).map_err(|_| Error::NotFound)?),
+        None => None,
+    };
     let on_primary = kernel::pages::text_on(&primary_color);
-    let brand = BrandColors { primary_color, secondary_color, accent_color };
+    let brand = BrandColors { primary_color, secondary_color, accent_color, accent_gradient };
     app.pages()
         .render("brand.css", serde_json::json!({"brand": brand, "brand_on_primary": on_primary}))
 }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod crypto;
 pub mod error;
 pub mod events;
+pub mod gradient;
 pub mod http;
 pub mod jobs;
 pub mod keyfile;

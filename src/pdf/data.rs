@@ -103,8 +103,15 @@ fn mark_value(mark: &Mark) -> Option<Dict> {
 }
 
 fn brand_value(brand: &Brand, picture: Option<Picture>) -> Dict {
-    let Brand { name, primary_color, secondary_color, accent_color, logo: _, show_powered_by } =
-        brand;
+    let Brand {
+        name,
+        primary_color,
+        secondary_color,
+        accent_color,
+        accent_gradient: _,
+        logo: _,
+        show_powered_by,
+    } = brand;
     let primary = Rgb::parse(primary_color).unwrap_or(DEFAULT_PRIMARY).readable();
     let secondary = Rgb::parse(secondary_color).unwrap_or(DEFAULT_SECONDARY).visible();
     let accent = Rgb::parse(accent_color).unwrap_or(DEFAULT_ACCENT).visible();

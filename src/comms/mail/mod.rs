@@ -5,6 +5,7 @@ mod deliver;
 use entity::email::{self, EmailStatus};
 use entity::{DocumentId, EmailId};
 use kernel::error::Result;
+use kernel::gradient::Gradient;
 use kernel::pages::text_on;
 use kernel::ports::mail::{MailError, OutgoingMail};
 use kernel::ports::print::Fact;
@@ -69,6 +70,7 @@ struct View<'a> {
 struct BrandView<'a> {
     name: &'a str,
     primary_color: &'a str,
+    accent_gradient: Option<&'a Gradient>,
     logo_url: Option<String>,
     show_powered_by: bool,
 }
@@ -117,6 +119,7 @@ pub async fn queue_as(
     let brand = BrandView {
         name: &branding.brand.name,
         primary_color: &branding.brand.primary_color,
+        accent_gradient: branding.brand.accent_gradient.as_ref(),
         logo_url: branding.brand.logo.as_ref().map(|logo| context.public_url(&logo.url)),
         show_powered_by: branding.brand.show_powered_by,
     };
@@ -164,8 +167,13 @@ pub async fn send_platform(
     mail: Mail,
 ) -> Result<std::result::Result<(), MailError>> {
     let [primary_color, ..] = DEFAULT_COLORS;
-    let brand =
-        BrandView { name: "Retainer", primary_color, logo_url: None, show_powered_by: false };
+    let brand = BrandView {
+        name: "Retainer",
+        primary_color,
+        accent_gradient: None,
+        logo_url: None,
+        show_powered_by: false,
+    };
     let view = view(&mail, brand, &[]);
     let outgoing = OutgoingMail {
         id,

@@ -91,7 +91,7 @@ pub struct AgencyPatch {
     "email": "hello@riverbend.example",
     "phone": "+61 2 5550 1234",
     "website": "https://riverbend.example",
-    "branding": {"primary_color": "#4F46E5", "secondary_color": "#1E40AF", "accent_color": "#F59E0B", "logo": null},
+    "branding": {"primary_color": "#4F46E5", "secondary_color": "#1E40AF", "accent_color": "#F59E0B", "accent_gradient": "", "logo": null},
     "currency": "AUD",
     "timezone": "Australia/Sydney",
     "role": "owner",

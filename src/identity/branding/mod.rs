@@ -1,4 +1,5 @@
-//! The look of an agency: three colours and a logo, on every page, mail and document.
+//! The look of an agency: three colours and a logo, on every page, mail and document; a gradient
+//! on pages and mails where the plan has it.
 //!
 //! A logo is public under the hash of its bytes and never changes there. The bytes are stored
 //! before the unit of work that makes them the logo: a crash between the two leaves a file that

@@ -10,9 +10,11 @@ use kernel::{App, perm};
 use super::model::{BrandingPatch, BrandingView, ImageBytes};
 use super::service;
 
-/// Change an agency's colours.
+/// Change an agency's colours and gradient.
 ///
-/// The version is that of the agency.
+/// A gradient that is set needs the feature `custom_branding`: without it 403
+/// `feature_not_in_plan`. Taking it away does not. A smaller plan keeps it and no longer shows it;
+/// the primary colour stands in. The version is that of the agency.
 #[utoipa::path(
     tag = "agencies",
     operation_id = "branding_update",

@@ -3,11 +3,12 @@
 use chrono::TimeDelta;
 use entity::agency::{self, Column};
 use entity::{FileId, file, profile};
-use kernel::error::{Error, Result};
+use kernel::error::{Context, Error, Result};
+use kernel::gradient::Gradient;
 use kernel::http::{ETag, IfMatch};
 use kernel::quota::{self, Reservation};
 use kernel::store::{Activity, AgencyDb, AgencyTx, Event};
-use kernel::tenancy::Limit;
+use kernel::tenancy::{Feature, Limit};
 use kernel::text::sha256_hex;
 use kernel::{App, TenantContext};
 use sea_orm::ActiveValue::Set;
@@ -25,24 +26,31 @@ const REASON: &str = "the agency's own row";
 /// Longer than an upload takes; what it reserved is given back afterwards if the process died.
 const UPLOAD_TIME: TimeDelta = TimeDelta::minutes(5);
 
-/// Changes the colours. What is given as it stands already is no change.
+/// Changes the colours and the gradient. What is given as it stands already is no change.
 ///
 /// # Errors
-/// [`Error::PreconditionFailed`] when the agency has been changed since it was read.
+/// [`Error::PreconditionFailed`] when the agency has been changed since it was read;
+/// [`Error::FeatureNotInPlan`] when it is to have a gradient that its plan does not offer. The one
+/// it has may be taken away, or said again, on any plan.
 pub async fn update(
     ctx: &TenantContext,
     if_match: IfMatch,
     patch: BrandingPatch,
 ) -> Result<(ETag, BrandingView)> {
-    let BrandingPatch { primary_color, secondary_color, accent_color } = patch;
+    let BrandingPatch { primary_color, secondary_color, accent_color, accent_gradient } = patch;
+    let accent_gradient = accent_gradient.as_deref().map(canonical).transpose()?;
     let tx = ctx.begin().await?;
     let row = AgencyRepo::new(tx.platform(REASON)).require(ctx.agency_id()).await?;
     if_match.check(row.version)?;
+    if accent_gradient.as_ref().is_some_and(|new| !new.is_empty() && *new != row.accent_gradient) {
+        ctx.require_feature(Feature::CustomBranding)?;
+    }
     let logo = logo(&tx, &profiles::service::require(&tx).await?).await?;
     let changes = Changes::<agency::Entity>::new()
         .set_text(Column::PrimaryColor, &row.primary_color, primary_color)?
         .set_text(Column::SecondaryColor, &row.secondary_color, secondary_color)?
-        .set_text(Column::AccentColor, &row.accent_color, accent_color)?;
+        .set_text(Column::AccentColor, &row.accent_color, accent_color)?
+        .set(Column::AccentGradient, &row.accent_gradient, accent_gradient)?;
     if changes.is_empty() {
         return Ok(answer(&row, logo.as_ref()));
     }
@@ -51,6 +59,14 @@ pub async fn update(
     tx.record(Activity::new("agency.branding.updated", "agency", row.id).changed(old, new));
     tx.commit().await?;
     Ok(answer(&row, logo.as_ref()))
+}
+
+/// A gradient as it is stored: in its one form, or empty for none.
+fn canonical(text: &str) -> Result<String> {
+    if text.trim().is_empty() {
+        return Ok(String::new());
+    }
+    text.parse().map(|gradient: Gradient| gradient.to_string()).context("a checked gradient")
 }
 
 /// Makes an image the agency's logo. The same image again changes nothing.

@@ -7,6 +7,8 @@
 
 use serde::Serialize;
 
+use crate::gradient::Gradient;
+
 /// A document ready for layout, in reading order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PrintDocument {
@@ -66,6 +68,9 @@ pub struct Brand {
     pub secondary_color: String,
     /// `#rrggbb`, highlights.
     pub accent_color: String,
+    /// Behind the head of pages and mails, when the agency has one and its plan shows it. Print
+    /// keeps to the plain colours.
+    pub accent_gradient: Option<Gradient>,
     /// The logo, when the agency has one that could be read.
     pub logo: Option<Logo>,
     /// Whether to print "Powered by Retainer".

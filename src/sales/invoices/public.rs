@@ -62,7 +62,7 @@ pub struct BankFact {
     "agency": {"name": "Harbour Studio", "legal_name": "Harbour Studio Pty Ltd", "business_number": "",
                "email": "hello@harbour.example", "phone": "", "website": "", "address": "",
                "primary_color": "#4F46E5", "secondary_color": "#1E40AF", "accent_color": "#F59E0B",
-               "logo_url": null, "show_powered_by": true},
+               "accent_gradient": "", "logo_url": null, "show_powered_by": true},
     "client": {"name": "Riverbend Plumbing", "contact_name": "Ada", "email": "ada@riverbend.example"},
     "currency": "AUD",
     "lines": [{"id": "lin_01jd3k9v5xe8rt2m4n6p8q0s2v", "description": "Workshop", "quantity": "2.5",

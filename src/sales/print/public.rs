@@ -29,6 +29,8 @@ pub struct AgencyPublic {
     pub secondary_color: String,
     /// `#rrggbb`.
     pub accent_color: String,
+    /// A CSS `linear-gradient()`; empty when none is to be shown.
+    pub accent_gradient: String,
     /// The path of the logo.
     pub logo_url: Option<String>,
     /// Whether to say who makes the software.
@@ -48,6 +50,12 @@ pub fn agency(branding: &Branding) -> AgencyPublic {
         primary_color: branding.brand.primary_color.clone(),
         secondary_color: branding.brand.secondary_color.clone(),
         accent_color: branding.brand.accent_color.clone(),
+        accent_gradient: branding
+            .brand
+            .accent_gradient
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         logo_url: branding.brand.logo.as_ref().map(|logo| logo.url.clone()),
         show_powered_by: branding.brand.show_powered_by,
     }

@@ -79,7 +79,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     "agency": {"name": "Harbour Studio", "legal_name": "Harbour Studio Pty Ltd", "business_number": "",
                "email": "hello@harbour.example", "phone": "", "website": "", "address": "",
                "primary_color": "#4F46E5", "secondary_color": "#1E40AF", "accent_color": "#F59E0B",
-               "logo_url": null, "show_powered_by": true},
+               "accent_gradient": "", "logo_url": null, "show_powered_by": true},
     "client": {"name": "Riverbend Plumbing", "contact_name": "Ada", "email": "ada@riverbend.example"},
     "executive_summary": "", "opportunity_content": "", "closing_content": "", "timeline": [], "next_steps": [],
     "price": {

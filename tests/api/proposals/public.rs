@@ -48,6 +48,7 @@ async fn outsiders_see_what_is_meant_for_them_and_nothing_else() {
         members_of(&seen["agency"]),
         [
             "accent_color",
+            "accent_gradient",
             "address",
             "business_number",
             "email",

@@ -131,6 +131,7 @@ async fn insert_agency(
         primary_color: Set(primary_color),
         secondary_color: Set(secondary_color),
         accent_color: Set(accent_color),
+        accent_gradient: Set(String::new()),
         email: Set(new.email.as_deref().map(normalize_email).unwrap_or_default()),
         phone: Set(String::new()),
         website: Set(String::new()),
