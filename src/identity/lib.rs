@@ -8,6 +8,7 @@ pub mod api_keys;
 pub mod auth;
 pub mod branding;
 pub mod changes;
+pub mod departure;
 pub mod invites;
 pub mod me;
 pub mod members;

@@ -65,7 +65,9 @@ pub async fn page(
         let actor = match row.user_id {
             Some(id) => names.get(&id).cloned().unwrap_or_else(|| "Unknown".to_owned()),
             None if source == "public" => "Client".to_owned(),
-            None => "System".to_owned(),
+            None if source == "system" => "System".to_owned(),
+            // Done by somebody whose account has been deleted since.
+            None => "Unknown".to_owned(),
         };
         ActivityView {
             id: row.id,

@@ -150,6 +150,15 @@ pub struct MePatch {
     pub avatar: Option<String>,
 }
 
+/// The decision to delete one's account.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[schema(example = json!({"confirm": "ada@riverbend.example"}))]
+pub struct AccountDeletion {
+    /// One's own e-mail address, to show that it is meant. Upper and lower case are the same.
+    #[garde(length(bytes, min = 1, max = 320))]
+    pub confirm: String,
+}
+
 /// Which agency is meant by this browser where none is named.
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[schema(example = json!({"agency_id": "agc_01jd3k9v5xe8rt2m4n6p8q0s2v"}))]

@@ -1,14 +1,17 @@
 //! The API of the person who is signed in.
 
-use actix_web::{HttpResponse, get, patch, put};
+use actix_web::http::header;
+use actix_web::{HttpResponse, delete, get, patch, put};
 use kernel::error::Result;
 use kernel::http::cookies;
 use kernel::http::problem::Problem;
 use kernel::http::{IfMatch, Listed, PageView, Read, SignedIn, ValidJson};
 use kernel::store::Page;
 
-use super::model::{CurrentAgency, DefaultAgency, MePatch, MeView, MyAgency};
+use super::export::{AccountExport, gather};
+use super::model::{AccountDeletion, CurrentAgency, DefaultAgency, MePatch, MeView, MyAgency};
 use super::service;
+use crate::auth::cookies::signed_out;
 
 /// Read who is signed in.
 #[utoipa::path(tag = "me", operation_id = "me_read", responses((status = 200, body = MeView)))]
@@ -30,6 +33,44 @@ pub(super) async fn update(
     let person = (caller.user.user.id, caller.request.current_agency);
     let view = service::update(&caller.app, person, if_match, body.into_inner()).await?;
     Ok(Read::new(view.etag()?, view))
+}
+
+/// Delete one's account for good.
+///
+/// Within 15 minutes of a sign-in (403 `recent_sign_in_required`). Every sign-in ends, and the
+/// memberships, connected accounts, second factor and API keys go; documents and activity stay
+/// without naming anybody. 409 `sole_owner` names the agencies that would be left without owner: hand
+/// them over first. Whoever operates the platform is refused (403 `super_admin_protected`) until they
+/// do no longer.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "me_delete",
+    request_body = AccountDeletion,
+    responses((status = 204, description = "Deleted; the cookies of the sign-in are removed."))
+)]
+#[delete("/api/v1/me")]
+pub(super) async fn delete(
+    caller: SignedIn,
+    body: ValidJson<AccountDeletion>,
+) -> Result<HttpResponse> {
+    service::delete(&caller, &body.into_inner()).await?;
+    signed_out(&caller.app)
+}
+
+/// Export what is kept about oneself.
+///
+/// A JSON file: the account, memberships, sign-ins, connected accounts, the state of the second
+/// factor, and the newest 1,000 entries each of the security log and of what one did in agencies. It
+/// has no secrets, and nothing of anybody else's: of an action it says what was done and to what, not
+/// what stood there.
+#[utoipa::path(tag = "me", operation_id = "me_export", responses((status = 200, body = AccountExport)))]
+#[get("/api/v1/me/export")]
+pub(super) async fn export(caller: SignedIn) -> Result<HttpResponse> {
+    let export = gather(&caller).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"account.json\""))
+        .insert_header((header::CACHE_CONTROL, "private, no-store"))
+        .json(export))
 }
 
 /// List one's agencies.

@@ -5,13 +5,16 @@ use entity::user::{self, Column};
 use entity::{AgencyId, UserId};
 use kernel::App;
 use kernel::error::{Error, Result};
-use kernel::http::IfMatch;
+use kernel::http::{IfMatch, SignedIn};
 use kernel::store::PlatformTx;
+use kernel::text::normalize_email;
 
-use super::model::{MePatch, MeView, MyAgency};
+use super::model::{AccountDeletion, MePatch, MeView, MyAgency};
 use super::repo;
 use crate::changes::Changes;
+use crate::departure::{self, By};
 use crate::people::UserRepo;
+use crate::second_factor;
 
 const REASON: &str = "a person may belong to several agencies";
 
@@ -108,6 +111,28 @@ pub async fn set_default_agency(
     )?;
     write(app, tx, &person, changes).await?;
     read(app, id, chosen).await
+}
+
+/// Removes the account of the person, by their own decision.
+///
+/// # Errors
+/// [`Error::Validation`] unless their own address confirms it; [`Error::Refused`]:
+/// `super_admin_protected` for whoever operates the platform, `recent_sign_in_required`;
+/// [`Error::Conflict`]: `sole_owner` naming the agencies that would be left without owner,
+/// `changed_meanwhile`.
+pub async fn delete(caller: &SignedIn, deletion: &AccountDeletion) -> Result<()> {
+    let person = &caller.user.user;
+    if normalize_email(&deletion.confirm) != person.email {
+        return Err(Error::invalid("/confirm", "mismatch", "must be your own e-mail address"));
+    }
+    if person.is_super_admin {
+        return Err(Error::refused(
+            "super_admin_protected",
+            "you operate the platform; have another operator take that away first",
+        ));
+    }
+    second_factor::service::require_recent_sign_in(caller).await?;
+    departure::service::remove(By::Themselves(caller), person).await
 }
 
 async fn write(

@@ -23,6 +23,7 @@ use kernel::http::operation::Operation;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) use cookie::browser;
+pub use model::IdentityView;
 pub(crate) use model::StartQuery;
 pub use provider::Offered;
 pub(crate) use provider::offered;

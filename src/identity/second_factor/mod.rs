@@ -21,7 +21,7 @@ mod totp;
 pub use jobs::TellOfChange;
 use kernel::http::limits::LimitClass;
 use kernel::http::operation::Operation;
-pub use model::{SecondFactorMethod, SecondFactorStep};
+pub use model::{SecondFactorMethod, SecondFactorStep, SecondFactorView};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this capability.

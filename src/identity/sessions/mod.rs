@@ -11,6 +11,7 @@ mod routes;
 pub mod service;
 
 use kernel::http::operation::Operation;
+pub use model::KeptSession;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The operations of this capability.

@@ -73,6 +73,56 @@ pub struct SessionView {
     pub current: bool,
 }
 
+/// A sign-in as it is kept, whether it lasts or not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "ses_01jd3k9v5xe8rt2m4n6p8q0s2v",
+    "device": "Firefox on Linux",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
+    "ip": "203.0.113.9",
+    "created_at": "2026-11-21T09:00:00Z",
+    "last_used_at": "2026-11-21T11:30:00Z",
+    "expires_at": "2026-12-21T11:30:00Z",
+    "ended_at": null,
+    "ended_because": null,
+}))]
+pub struct KeptSession {
+    /// Which.
+    pub id: SessionId,
+    /// Browser and system, as far as the program said what it is.
+    pub device: Option<String>,
+    /// What the program called itself when it signed in.
+    pub user_agent: Option<String>,
+    /// The address it signed in from.
+    pub ip: Option<String>,
+    /// When it signed in.
+    pub created_at: DateTime<Utc>,
+    /// When it last took new tokens.
+    pub last_used_at: DateTime<Utc>,
+    /// When it ends, or ended, if it is not used before.
+    pub expires_at: DateTime<Utc>,
+    /// When it was ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// `logout`, `revoked`, `token_reuse`, …
+    pub ended_because: Option<String>,
+}
+
+impl From<session::Model> for KeptSession {
+    fn from(row: session::Model) -> Self {
+        Self {
+            id: row.id,
+            device: row.user_agent.as_deref().and_then(device::describe),
+            user_agent: row.user_agent,
+            ip: row.ip,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+            ended_at: row.revoked_at,
+            ended_because: row.revoked_reason,
+        }
+    }
+}
+
 impl SessionView {
     pub(super) fn new(row: session::Model, current: SessionId) -> Self {
         Self {

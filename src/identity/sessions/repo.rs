@@ -6,7 +6,7 @@ use entity::{SessionId, UserId};
 use kernel::error::Result;
 use kernel::store::{Page, PageRequest, PlatformDb, Sort};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, UpdateMany};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 /// Why these rows are reached outside an agency's scope.
 pub(super) const REASON: &str = "a sign-in belongs to a person, in whatever agency";
@@ -38,6 +38,15 @@ impl<'c> SessionRepo<'c> {
             .filter(Column::RevokedAt.is_null())
             .filter(Column::ExpiresAt.gt(now));
         self.db.page(query, &Sort::descending([Column::Id]), page).await
+    }
+
+    /// The newest sign-ins of a person that are kept, those that have ended among them.
+    pub(super) async fn kept(&self, user_id: UserId, most: u64) -> Result<Vec<session::Model>> {
+        let query = session::Entity::find()
+            .filter(Column::UserId.eq(user_id))
+            .order_by_desc(Column::Id)
+            .limit(most);
+        self.db.all(query).await
     }
 
     /// Ends a sign-in of a person; tells whether there was one that lasted.

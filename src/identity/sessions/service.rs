@@ -9,7 +9,7 @@ use kernel::security::{self, SecurityEvent};
 use kernel::store::{Page, PageRequest, PlatformDb};
 use kernel::tenancy::SignedInUser;
 
-use super::model::SessionView;
+use super::model::{KeptSession, SessionView};
 use super::repo::{REASON, SessionRepo};
 
 /// The sign-ins of the person that last, newest first.
@@ -24,6 +24,15 @@ pub async fn list(
     let sessions = SessionRepo::new(app.store().platform(REASON));
     let page = sessions.page(caller.user.id, app.clock().now(), page).await?;
     Ok(page.map(|row| SessionView::new(row, caller.session_id)))
+}
+
+/// The newest sign-ins of a person that are kept, those that have ended among them.
+///
+/// # Errors
+/// Those of the database.
+pub(crate) async fn kept(app: &App, user_id: UserId, most: u64) -> Result<Vec<KeptSession>> {
+    let rows = SessionRepo::new(app.store().platform(REASON)).kept(user_id, most).await?;
+    Ok(rows.into_iter().map(KeptSession::from).collect())
 }
 
 /// Ends one sign-in of the person; their own current one too.

@@ -209,11 +209,11 @@ pub enum SecurityEvent<'a> {
         /// Which columns; never what is in them.
         columns: &'a [String],
     },
-    /// An operator took a person out for good.
+    /// A person was taken out for good.
     UserDeleted {
         /// Who.
         user_id: UserId,
-        /// By whom.
+        /// By whom: an operator, or the person.
         by: UserId,
     },
     /// An operator invited somebody to try the product, or changed such an invitation.

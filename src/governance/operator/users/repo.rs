@@ -1,7 +1,7 @@
 //! Rows of people, across agencies.
 
 use entity::membership::{self, MembershipStatus, Role};
-use entity::{AgencyId, UserId, user};
+use entity::{UserId, user};
 use kernel::error::{Error, Result, Violation, violation};
 use kernel::store::{Page, PageRequest, PlatformDb, Sort};
 use sea_orm::sea_query::{LockType, Query};
@@ -104,31 +104,5 @@ impl<'c> UserRepo<'c> {
             .order_by_asc(membership::Column::Id)
             .limit(MEMBERSHIPS);
         self.db.all(query).await
-    }
-
-    /// The active owners of some agencies.
-    pub(super) async fn owners(&self, ids: Vec<AgencyId>) -> Result<Vec<membership::Model>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let query = membership::Entity::find()
-            .filter(membership::Column::AgencyId.is_in(ids))
-            .filter(membership::Column::Role.eq(Role::Owner))
-            .filter(membership::Column::Status.eq(MembershipStatus::Active));
-        self.db.all(query).await
-    }
-
-    /// Removes a person; false when they belong somewhere (again).
-    pub(super) async fn delete(&self, id: UserId) -> Result<bool> {
-        let memberships = Query::select()
-            .column(membership::Column::UserId)
-            .from(membership::Entity)
-            .and_where(membership::Column::UserId.eq(id))
-            .to_owned();
-        let delete = user::Entity::delete_many()
-            .filter(user::Column::Id.eq(id))
-            .filter(user::Column::IsSuperAdmin.eq(false))
-            .filter(user::Column::Id.not_in_subquery(memberships));
-        Ok(self.db.delete_many(delete).await? > 0)
     }
 }

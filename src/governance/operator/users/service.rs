@@ -1,11 +1,11 @@
 //! The use cases of people, for the operator.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use entity::membership::{self, MembershipStatus, Role};
 use entity::user::{self, Column};
 use entity::{AgencyId, UserId, agency};
 use identity::changes::Changes;
+use identity::departure::{self, By};
 use identity::people::service::is_placeholder;
 use identity::{members, sessions};
 use kernel::error::{Error, Result};
@@ -240,9 +240,6 @@ pub async fn unsuspend(operator: &Operator, id: UserId) -> Result<UserDetail> {
 
 /// Removes a person for good. What they made stays, without naming them.
 ///
-/// Each membership ends in a unit of work of its agency, with its mark there; the person goes last.
-/// Whatever a crash leaves, a repetition finishes.
-///
 /// # Errors
 /// [`Error::Refused`]: `own_account`, or `super_admin_protected` for an operator;
 /// [`Error::Conflict`] (`sole_owner`) naming the agencies that would be left without owner;
@@ -252,44 +249,12 @@ pub async fn delete(operator: &Operator, id: UserId, if_match: IfMatch) -> Resul
     if id == operator.user_id() {
         return Err(own_account("nobody deletes themselves"));
     }
-    let users = UserRepo::new(operator.app.store().platform(REASON));
-    let person = users.require(id).await?;
+    let person = UserRepo::new(operator.app.store().platform(REASON)).require(id).await?;
     if_match.check(person.version)?;
     if person.is_super_admin {
         return Err(operator_protected());
     }
-    let memberships = users.memberships(id).await?;
-    check_no_sole_owner(operator, &users, id, &memberships).await?;
-    drop(users);
-    for membership in memberships {
-        let ctx = operator.on(membership.agency_id).await?;
-        match members::service::expel(&ctx, id).await {
-            // Somebody else has taken the person out in the meantime.
-            Ok(()) | Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let tx = operator.app.store().begin_platform(REASON).await?;
-    let users = UserRepo::new(tx.db());
-    if !users.delete(id).await? {
-        // A placeholder goes with its last membership.
-        match users.require(id).await {
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-            Ok(_) => {
-                return Err(Error::conflict(
-                    "changed_meanwhile",
-                    "the person has joined an agency or become an operator meanwhile; read it again",
-                ));
-            }
-        }
-    }
-    let by = operator.user_id();
-    note(operator, &tx, SecurityEvent::UserDeleted { user_id: id, by }).await?;
-    drop(users);
-    tx.commit().await?;
-    operator.app.bus().access_changed(AccessChange::Person(id));
-    Ok(())
+    departure::service::remove(By::Operator(operator), &person).await
 }
 
 /// Ends a person's membership of an agency.
@@ -300,34 +265,6 @@ pub async fn delete(operator: &Operator, id: UserId, if_match: IfMatch) -> Resul
 pub async fn remove_membership(operator: &Operator, id: UserId, agency_id: AgencyId) -> Result<()> {
     let ctx = operator.on(agency_id).await?;
     members::service::expel(&ctx, id).await
-}
-
-/// Refuses to leave an agency without owner.
-async fn check_no_sole_owner(
-    operator: &Operator,
-    users: &UserRepo<'_>,
-    id: UserId,
-    memberships: &[membership::Model],
-) -> Result<()> {
-    let owns = |row: &&membership::Model| {
-        row.role == Role::Owner && row.status == MembershipStatus::Active
-    };
-    let owned: Vec<AgencyId> = memberships.iter().filter(owns).map(|row| row.agency_id).collect();
-    let others = users.owners(owned.clone()).await?.into_iter();
-    let shared: HashSet<AgencyId> =
-        others.filter(|row| row.user_id != id).map(|row| row.agency_id).collect();
-    let sole: Vec<AgencyId> = owned.into_iter().filter(|id| !shared.contains(id)).collect();
-    if sole.is_empty() {
-        return Ok(());
-    }
-    let db = operator.app.store().platform(REASON);
-    let mut slugs: Vec<String> =
-        agencies::find_all(&db, sole).await?.into_iter().map(|row| row.slug).collect();
-    slugs.sort();
-    Err(Error::conflict(
-        "sole_owner",
-        format!("these agencies would be left without owner: {}", slugs.join(", ")),
-    ))
 }
 
 async fn note(operator: &Operator, tx: &PlatformTx, event: SecurityEvent<'_>) -> Result<()> {

@@ -83,6 +83,20 @@ fn takes_a_seat(status: MembershipStatus) -> bool {
 /// [`Error::Conflict`] (`last_owner`) when the agency would be left without owner;
 /// [`Error::NotFound`] when the person has no membership in it.
 pub async fn expel(ctx: &TenantContext, user_id: UserId) -> Result<()> {
+    take_out(ctx, user_id, "member.removed").await
+}
+
+/// Ends the membership of a person who deletes their account: in whatever state the agency is, and
+/// in the name of nobody.
+///
+/// # Errors
+/// As for [`expel`].
+pub(crate) async fn withdraw(ctx: &TenantContext, user_id: UserId) -> Result<()> {
+    take_out(ctx, user_id, "member.left").await
+}
+
+/// Ends a membership that is not the acting member's.
+async fn take_out(ctx: &TenantContext, user_id: UserId, action: &'static str) -> Result<()> {
     let tx = ctx.begin().await?;
     let members = MemberRepo::new(&tx);
     let owners = members.lock_owners().await?;
@@ -93,7 +107,7 @@ pub async fn expel(ctx: &TenantContext, user_id: UserId) -> Result<()> {
             "an agency needs an owner: the ownership has to be transferred first",
         ));
     }
-    depart(ctx, tx, row, "member.removed").await
+    depart(ctx, tx, row, action).await
 }
 
 /// Deletes a membership. The person is locked first, as everywhere: somebody else may be inviting

@@ -10,6 +10,7 @@ mod welcome;
 
 pub(crate) use accept::accept_pending;
 pub use change::{change_role, rename, rename_me};
+pub(crate) use depart::withdraw;
 pub use depart::{cancel_invitation, expel, leave, remove};
 pub use invite::{invite, resend_invitation};
 pub(crate) use read::belongs;

@@ -24,7 +24,7 @@ const RECENT: TimeDelta = TimeDelta::minutes(15);
 ///
 /// # Errors
 /// Those of the database.
-pub(in crate::second_factor) async fn read(caller: &SignedIn) -> Result<(ETag, SecondFactorView)> {
+pub(crate) async fn read(caller: &SignedIn) -> Result<(ETag, SecondFactorView)> {
     let app = &caller.app;
     let id = caller.user.user.id;
     let person = UserRepo::new(app.store().platform(REASON)).find(id).await?;

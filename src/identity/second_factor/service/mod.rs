@@ -16,8 +16,8 @@ use kernel::ports::sms::{Checked, PhoneNumber, SmsError, SmsVerifier};
 use kernel::{App, Error};
 
 pub(crate) use begin::begin;
-pub(crate) use me::require_recent_sign_in;
-pub(super) use me::{confirm_totp, disable_totp, read, replace_codes, start_totp};
+pub(super) use me::{confirm_totp, disable_totp, replace_codes, start_totp};
+pub(crate) use me::{read, require_recent_sign_in};
 pub(super) use phone::{confirm_phone, remove_phone, start_phone};
 pub use reset::{reset, reset_by_email};
 pub(super) use sign_in::{confirm_enrolment, enrol_totp, prove};
