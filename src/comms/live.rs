@@ -108,10 +108,6 @@ async fn stream(
         .content_type("text/event-stream; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("x-accel-buffering", "no"));
-    if context.request().headers_only {
-        // Without end, a body that is not sent would still hold the connection.
-        return Ok(response.finish());
-    }
     Ok(response.streaming(follower.into_stream()))
 }
 

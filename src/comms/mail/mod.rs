@@ -4,7 +4,7 @@ mod deliver;
 
 use entity::email::{self, EmailStatus};
 use entity::{DocumentId, EmailId};
-use kernel::error::Result;
+use kernel::error::{Error, Result};
 use kernel::gradient::Gradient;
 use kernel::pages::text_on;
 use kernel::ports::mail::{MailError, OutgoingMail};
@@ -154,18 +154,24 @@ pub async fn queue_as(
     tx.enqueue(&Deliver { email_id: id })
 }
 
+/// What the mail provider did with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handover {
+    /// It took the message.
+    Sent,
+    /// It will never take it.
+    Refused,
+}
+
 /// Renders a message in the product's own look and hands it to the provider at once. Called from
 /// jobs only; `id` must be the same for every attempt.
 ///
-/// The text is stored nowhere: a sign-in link lives in the mail alone.
+/// The text is stored nowhere: a sign-in link lives in the mail alone. That the provider refuses it
+/// for good is no error, since another attempt would end the same way.
 ///
 /// # Errors
-/// [`MailError`] inside, for the caller to decide about another attempt; those of the templates.
-pub async fn send_platform(
-    app: &App,
-    id: String,
-    mail: Mail,
-) -> Result<std::result::Result<(), MailError>> {
+/// [`Error::Upstream`] when another attempt may succeed; those of the templates.
+pub async fn send_platform(app: &App, id: String, mail: Mail) -> Result<Handover> {
     let [primary_color, ..] = DEFAULT_COLORS;
     let brand = BrandView {
         name: "Retainer",
@@ -188,5 +194,14 @@ pub async fn send_platform(
         subject: mail.subject.clone(),
         date: app.clock().now(),
     };
-    Ok(app.mailer().send(&outgoing).await)
+    match app.mailer().send(&outgoing).await {
+        Ok(()) => Ok(Handover::Sent),
+        Err(MailError::Permanent(reason)) => {
+            tracing::warn!(mail.kind = mail.kind, reason, "the mail provider refused a message");
+            Ok(Handover::Refused)
+        }
+        Err(error) => {
+            Err(Error::Upstream { upstream: "the mail provider", cause: Box::new(error) })
+        }
+    }
 }

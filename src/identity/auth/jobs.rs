@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 use comms::mail::{self, Action, Mail};
 use entity::job::Lane;
-use kernel::error::{Error, Result};
+use kernel::error::Result;
 use kernel::jobs::{Job, JobContext};
-use kernel::ports::mail::MailError;
 use serde::{Deserialize, Serialize};
 
 use super::service;
@@ -48,16 +47,8 @@ impl Job for SendSignInLink {
             to: self.email,
             to_name: String::new(),
         };
-        match mail::send_platform(app, context.job_id.to_string(), mail).await? {
-            Ok(()) => Ok(()),
-            Err(MailError::Permanent(reason)) => {
-                // Nobody waits for an answer, and another attempt would end the same way.
-                tracing::warn!(reason, "a sign-in link was refused by the mail provider");
-                Ok(())
-            }
-            Err(error) => {
-                Err(Error::Upstream { upstream: "the mail provider", cause: Box::new(error) })
-            }
-        }
+        // Nobody waits for an answer: whether it was refused makes no difference.
+        mail::send_platform(app, context.job_id.to_string(), mail).await?;
+        Ok(())
     }
 }

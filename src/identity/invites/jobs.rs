@@ -1,13 +1,12 @@
 //! Sends invitations.
 
 use async_trait::async_trait;
-use comms::mail::{self, Action, Mail};
+use comms::mail::{self, Action, Handover, Mail};
 use entity::BetaInviteId;
 use entity::beta_invite::InviteStatus;
 use entity::job::Lane;
-use kernel::error::{Error, Result};
+use kernel::error::Result;
 use kernel::jobs::{Job, JobContext};
-use kernel::ports::mail::MailError;
 use serde::{Deserialize, Serialize};
 
 use super::model::status_at;
@@ -59,19 +58,13 @@ impl Job for SendBetaInvite {
             to_name: String::new(),
         };
         match mail::send_platform(app, context.job_id.to_string(), mail).await? {
-            Ok(()) => {
+            Handover::Sent => {
                 let tx = app.store().begin_platform(REASON).await?;
                 InviteRepo::new(tx.db()).mark_sent(row.id, now).await?;
                 tx.commit().await
             }
-            Err(MailError::Permanent(reason)) => {
-                // The operator sees that it was never sent; another attempt would end the same way.
-                tracing::warn!(reason, "an invitation was refused by the mail provider");
-                Ok(())
-            }
-            Err(error) => {
-                Err(Error::Upstream { upstream: "the mail provider", cause: Box::new(error) })
-            }
+            // The operator sees that it was never sent.
+            Handover::Refused => Ok(()),
         }
     }
 }

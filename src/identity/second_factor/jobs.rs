@@ -3,9 +3,8 @@
 use async_trait::async_trait;
 use comms::mail::{self, Mail};
 use entity::job::Lane;
-use kernel::error::{Error, Result};
+use kernel::error::Result;
 use kernel::jobs::{Job, JobContext};
-use kernel::ports::mail::MailError;
 use serde::{Deserialize, Serialize};
 
 /// A change that its owner should hear of, in case it was not them.
@@ -74,15 +73,7 @@ impl Job for TellOfChange {
             to: self.email,
             to_name: String::new(),
         };
-        match mail::send_platform(app, context.job_id.to_string(), mail).await? {
-            Ok(()) => Ok(()),
-            Err(MailError::Permanent(reason)) => {
-                tracing::warn!(reason, "a security notice was refused by the mail provider");
-                Ok(())
-            }
-            Err(error) => {
-                Err(Error::Upstream { upstream: "the mail provider", cause: Box::new(error) })
-            }
-        }
+        mail::send_platform(app, context.job_id.to_string(), mail).await?;
+        Ok(())
     }
 }

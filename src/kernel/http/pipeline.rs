@@ -87,7 +87,7 @@ pub async fn pipeline(
     let finish = |response| {
         let mut response = failure::describe(&app, response, &info, &path, for_people);
         if info.headers_only && operation.is_some_and(|operation| operation.streams) {
-            // Nobody reads the stream, and it would never end.
+            // Without end, a body that is not sent would still hold the connection.
             response = response.set_body(BoxBody::new(()));
         }
         add_headers(&app, response.headers_mut(), &info, operation.as_ref(), standing);

@@ -1,12 +1,11 @@
 //! Tells the owners of an agency that an operator has entered it.
 
 use async_trait::async_trait;
-use comms::mail::{self, Mail};
+use comms::mail::{self, Handover, Mail};
 use entity::ImpersonationGrantId;
 use entity::job::Lane;
-use kernel::error::{Error, Result};
+use kernel::error::Result;
 use kernel::jobs::{Job, JobContext};
-use kernel::ports::mail::MailError;
 use kernel::ports::print::Fact;
 use serde::{Deserialize, Serialize};
 
@@ -61,19 +60,8 @@ impl Job for TellOwners {
                 to_name: String::new(),
             };
             let id = format!("{}-{}", grant.id, owner.id);
-            match mail::send_platform(&context.app, id, mail).await? {
-                Ok(()) => {}
-                Err(MailError::Permanent(reason)) => {
-                    tracing::warn!(
-                        reason,
-                        user.id = %owner.id,
-                        "an owner was not told of an operator in the agency"
-                    );
-                }
-                Err(error) => {
-                    let cause = Box::new(error);
-                    return Err(Error::Upstream { upstream: "the mail provider", cause });
-                }
+            if mail::send_platform(&context.app, id, mail).await? == Handover::Refused {
+                tracing::warn!(user.id = %owner.id, "an owner was not told of an operator in the agency");
             }
         }
         Ok(())
