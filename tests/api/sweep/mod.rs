@@ -88,7 +88,6 @@ impl Sweep {
             Check::SuspendedPerson => self.suspended_person(row, operation).await,
             Check::SuspendedAgency => self.suspended_agency(row, operation).await,
             Check::Plan => self.plan(row, operation).await,
-            Check::Foreign if operation.page => self.page(operation).await,
             Check::Foreign => self.isolation(row, operation).await,
             Check::Malformed => self.malformed(row, operation).await,
             Check::Unknown => self.unknown(row, operation).await,

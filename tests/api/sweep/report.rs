@@ -9,20 +9,10 @@ use super::Check;
 use super::checks::Verdict;
 
 /// The columns, from left to right.
-const COLUMNS: &[Check] = &[
-    Check::Credentials,
-    Check::Roles,
-    Check::Scopes,
-    Check::SuspendedPerson,
-    Check::SuspendedAgency,
-    Check::Plan,
-    Check::Foreign,
-    Check::Malformed,
-    Check::Unknown,
-    Check::Stale,
-    Check::Limited,
-    Check::Works,
-];
+fn columns() -> impl Iterator<Item = &'static str> {
+    let last = [Check::Limited, Check::Works];
+    Check::HARMLESS.iter().copied().chain(last).map(Check::title)
+}
 
 const LEGEND: &str = "\
 ok                the server did what it must
@@ -96,12 +86,12 @@ impl Report {
         let width = self.lines.iter().map(|line| name(line).len()).max().unwrap_or(0);
         let who_width = self.lines.iter().map(|line| who(&line.operation).len()).max().unwrap_or(0);
         let mut text = format!("\n{LEGEND}\n{:width$}  {:who_width$}", "operation", "who may");
-        for check in COLUMNS {
-            let _ = write!(text, "  {}", check.title());
+        for title in columns() {
+            let _ = write!(text, "  {title}");
         }
         for line in &self.lines {
             let _ = write!(text, "\n{:width$}  {:who_width$}", name(line), who(&line.operation));
-            for title in COLUMNS.iter().map(|check| check.title()) {
+            for title in columns() {
                 let mark = line.marks.get(title).copied().unwrap_or("-");
                 let _ = write!(text, "  {mark:<size$}", size = title.len());
             }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::github::{Client, agree, client, exchange};
+use super::oauth::{Client, agree, client, exchange};
 use super::{Failure, Identified, Party, Proof};
 
 /// The version of the Graph API that is asked.

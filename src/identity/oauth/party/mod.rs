@@ -5,6 +5,7 @@
 
 mod facebook;
 mod github;
+mod oauth;
 mod oidc;
 
 use entity::external_identity::IdentityProvider;
